@@ -1,0 +1,1 @@
+"""The domain of desk110. Knows nothing of HTTP, HTML, sockets or Redis."""
