@@ -18,7 +18,7 @@ REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
 def _named(name: str) -> AliasChoices:
-    """The setting's name in the environment; also its field name, so that tests can pass it."""
+    """The setting's name in the environment, and the only one: a field's own name (HOME, HOST) means others."""
     return AliasChoices(name)
 
 
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     """Everything an operator can set. `Settings.load()` is the only way in for a running process."""
 
     model_config = SettingsConfigDict(
-        env_file=os.environ.get("DESK110_ENV_FILE", ".env"), extra="ignore", populate_by_name=True, frozen=True
+        env_file=os.environ.get("DESK110_ENV_FILE", str(CHECKOUT / ".env")), extra="ignore", frozen=True
     )
 
     home: Path = Field(default=CHECKOUT / "var", validation_alias=_named("DESK110_HOME"))
@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     console_port: int = Field(default=8111, ge=1, le=65535, validation_alias=_named("DESK110_CONSOLE_PORT"))
     citizen_origin: str = Field(default="", validation_alias=_named("DESK110_CITIZEN_ORIGIN"))
     console_origin: str = Field(default="", validation_alias=_named("DESK110_CONSOLE_ORIGIN"))
-    limits: Literal["field", "demo", "off"] = Field(default="field", validation_alias=_named("DESK110_LIMITS"))
+    limits: Literal["field", "demo", "off"] = Field(
+        default="field", validation_alias=_named("DESK110_LIMITS")
+    )
     demo: bool = Field(default=False, validation_alias=_named("DESK110_DEMO"))
     demo_public: bool = Field(default=False, validation_alias=_named("DESK110_DEMO_PUBLIC"))
     identity_required: Literal["never", "second_report", "always"] = Field(
@@ -102,7 +104,9 @@ class Settings(BaseSettings):
             for part in origin.split(","):
                 parts = urlsplit(part.strip())
                 if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
-                    raise ValueError(f"{name} must be an origin such as https://110.example.cn, without a path.")
+                    raise ValueError(
+                        f"{name} must be an origin such as https://110.example.cn, without a path."
+                    )
 
     def _check_production(self) -> None:
         if self.demo:
@@ -113,7 +117,9 @@ class Settings(BaseSettings):
                 )
             return
         if not self.sms_url:
-            raise ValueError("DESK110_SMS_URL must name the gateway that sends phone codes (or set DESK110_DEMO=1).")
+            raise ValueError(
+                "DESK110_SMS_URL must name the gateway that sends phone codes (or set DESK110_DEMO=1)."
+            )
         if not self.verifier_url:
             raise ValueError(
                 "DESK110_VERIFIER_URL must name the service that verifies identities (or set DESK110_DEMO=1)."

@@ -1,0 +1,140 @@
+"""The database: one engine to write with, one to read with, and the column types that both databases share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, Text, create_engine, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Session
+
+READERS = 4
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware moments in UTC, whatever the database keeps. A naive one is refused, not guessed at."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        # SQLite hands back naive moments; they were written as UTC.
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JSONText(TypeDecorator[Any]):
+    """A JSON document: `jsonb` on PostgreSQL, text on SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.JSONB())
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return orjson.loads(value)
+
+
+# SQLite counts in 64 bits only under the name INTEGER; PostgreSQL's integer ends at 2**31.
+Count = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Database:
+    """One writing engine (for the writer thread alone) and one reading engine (for the read pool)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sqlite = url.startswith("sqlite")
+        self.writing = _engine(url, readers=0)
+        self.reading = _engine(url, readers=READERS)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A read-only session on one snapshot: all its queries see the same moment."""
+        with Session(self.reading, expire_on_commit=False, autoflush=False) as session:
+            yield session
+            session.rollback()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def _engine(url: str, readers: int) -> Engine:
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url, readers)
+    # A snapshot for readers, so that a page and its cursor cannot disagree.
+    options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=max(1, readers),
+        max_overflow=0,
+        pool_pre_ping=False,
+        isolation_level="REPEATABLE READ" if readers else "READ COMMITTED",
+        connect_args={
+            "connect_timeout": 3,
+            "options": options + (" -c default_transaction_read_only=on" if readers else ""),
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+        },
+    )
+    return engine
+
+
+def _sqlite_engine(url: str, readers: int) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=max(1, readers),
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver's own transactions would begin deferred; we begin them ourselves, below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-32000")
+        if readers:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    # A deferred transaction that upgrades to writing fails at once, whatever the time-out says.
+    begin = "BEGIN" if readers else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,228 @@
+"""The event log: one a desk, numbered without gaps, chained by hash.
+
+A process learns what happened by reading the log past what it has seen; nobody is told anything else.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, SQLModel
+
+from dispatch.clock import iso, now
+from dispatch.errors import Refused
+from dispatch import models  # noqa: F401 - the tables below are its
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+_HEAD = SQLModel.metadata.tables["desk_head"]
+_EVENT = SQLModel.metadata.tables["event"]
+_INSTALLATION = SQLModel.metadata.tables["installation"]
+_LOCK = (
+    select(_HEAD.c.desk, _HEAD.c.seq, _HEAD.c.hash, _HEAD.c.numbered_on, _HEAD.c.numbered)
+    .order_by(_HEAD.c.desk)
+    .with_for_update()
+)
+
+REPORT_FILED = "ReportFiled"
+REPORT_RECEIVED = "ReportReceived"
+RECEIPT_SHOWN = "ReceiptShown"
+REPORT_WITHDRAWN = "ReportWithdrawn"
+MESSAGE_SENT = "MessageSent"
+LOCATION_SHARED = "LocationShared"
+MEDIA_BEGUN = "MediaBegun"
+MEDIA_STORED = "MediaStored"
+MEDIA_REJECTED = "MediaRejected"
+MEDIA_REMOVED = "MediaRemoved"
+IDENTITY_VERIFIED = "IdentityVerified"
+DISPATCHER_SIGNED_IN = "DispatcherSignedIn"
+DISPATCHER_SIGNED_OUT = "DispatcherSignedOut"
+DESK_OPENED = "DeskOpened"
+DESK_CLOSED = "DeskClosed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it is read by a feed: where it stands and what it is about."""
+
+    desk: str
+    seq: int
+    kind: str
+    report: UUID | None
+    reporter: UUID | None
+
+
+@dataclass(slots=True)
+class _Head:
+    seq: int
+    hash: bytes
+    numbered_on: str
+    numbered: int
+
+
+def record(
+    session: Session,
+    desk: str,
+    kind: str,
+    *,
+    actor: str,
+    report: UUID | None = None,
+    reporter: UUID | None = None,
+    data: dict[str, Any] | None = None,
+) -> int:
+    """Add an event to the desk's log, in the transaction of what it tells. Gives its number.
+
+    `actor` is `reporter:<uuid>`, `dispatcher:<number>` or `system`. `data` holds references and digests only.
+    """
+    return batch_of(session).record(desk, kind, actor, report, reporter, data or {})
+
+
+def next_number(session: Session, desk: str, at: datetime) -> str:
+    """The next report number of the desk: `330106-20261123-000017`, counted anew each local day."""
+    return batch_of(session).next_number(desk, at)
+
+
+def batch_of(session: Session) -> "Batch":
+    """The batch that the session writes in. Only the writer makes one."""
+    batch: Batch = session.info["batch"]
+    return batch
+
+
+class Batch:
+    """The events of one transaction, and the heads they move. Heads are locked until it ends."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._heads: dict[str, _Head] = {}
+        self._rows: list[dict[str, Any]] = []
+        self._undo: list[tuple[str, _Head]] = []
+        session.info["batch"] = self
+
+    def lock(self, desks: Sequence[str]) -> None:
+        """Load and lock the heads of these desks, in the order given (which must be the sorted one)."""
+        missing = [desk for desk in desks if desk not in self._heads]
+        if not missing:
+            return
+        rows = self._session.connection().execute(_LOCK.where(_HEAD.c.desk.in_(missing)))
+        for desk, seq, digest, numbered_on, numbered in rows:
+            self._heads[desk] = _Head(seq, digest, numbered_on, numbered)
+
+    def record(
+        self,
+        desk: str,
+        kind: str,
+        actor: str,
+        report: UUID | None,
+        reporter: UUID | None,
+        data: dict[str, Any],
+    ) -> int:
+        head = self._head_to_move(desk)
+        head.seq += 1
+        row = {
+            "desk": desk,
+            "seq": head.seq,
+            "at": now(),
+            "kind": kind,
+            "report": report,
+            "reporter": reporter,
+            "actor": actor,
+            "data": data,
+        }
+        head.hash = row["hash"] = chain(head.hash, row)
+        self._rows.append(row)
+        return head.seq
+
+    def next_number(self, desk: str, at: datetime) -> str:
+        head = self._head_to_move(desk)
+        day = at.astimezone(LOCAL).strftime("%Y%m%d")
+        if head.numbered_on != day:
+            # A clock that stepped back must not number twice: the counter only ever goes on.
+            head.numbered = 0 if day > head.numbered_on else head.numbered
+            head.numbered_on = max(day, head.numbered_on)
+        head.numbered += 1
+        return f"{desk}-{head.numbered_on}-{head.numbered:06d}"
+
+    def mark(self) -> tuple[int, int]:
+        """Where the batch stands before a command, for `rewind`."""
+        return len(self._rows), len(self._undo)
+
+    def rewind(self, mark: tuple[int, int]) -> None:
+        """Forget what a command that failed has recorded. Heads that it locked stay locked and loaded."""
+        rows, moves = mark
+        del self._rows[rows:]
+        while len(self._undo) > moves:
+            desk, head = self._undo.pop()
+            self._heads[desk] = head
+
+    def flush(self) -> list[Recorded]:
+        """Write the events and the moved heads; gives what will be known once it is committed."""
+        if not self._rows:
+            return []
+        connection = self._session.connection()
+        connection.execute(insert(_EVENT), self._rows)
+        moved = {row["desk"] for row in self._rows}
+        for desk in sorted(moved):
+            head = self._heads[desk]
+            connection.execute(
+                update(_HEAD)
+                .where(_HEAD.c.desk == desk)
+                .values(seq=head.seq, hash=head.hash, numbered_on=head.numbered_on, numbered=head.numbered)
+            )
+        return [
+            Recorded(row["desk"], row["seq"], row["kind"], row["report"], row["reporter"])
+            for row in self._rows
+        ]
+
+    def _head_to_move(self, desk: str) -> _Head:
+        if desk not in self._heads:
+            self.lock([desk])
+        head = self._heads.get(desk)
+        if head is None:
+            raise Refused("desk_unknown", desk=desk)
+        self._undo.append((desk, replace(head)))
+        return head
+
+
+def chain(previous: bytes, row: dict[str, Any]) -> bytes:
+    """SHA-256 over the previous event's hash and this event's fields in a fixed order, as canonical JSON."""
+    fields = [
+        row["desk"],
+        row["seq"],
+        iso(row["at"]),
+        row["kind"],
+        str(row["report"]) if row["report"] else None,
+        str(row["reporter"]) if row["reporter"] else None,
+        row["actor"],
+        row["data"],
+    ]
+    return hashlib.sha256(previous + orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def read_since(session: Session, desk: str, seq: int, limit: int) -> list[Recorded]:
+    """The desk's events past `seq`, in order, at most `limit`."""
+    rows = session.connection().execute(
+        select(_EVENT.c.seq, _EVENT.c.kind, _EVENT.c.report, _EVENT.c.reporter)
+        .where(_EVENT.c.desk == desk, _EVENT.c.seq > seq)
+        .order_by(_EVENT.c.seq)
+        .limit(limit)
+    )
+    return [Recorded(desk, number, kind, report, reporter) for number, kind, report, reporter in rows]
+
+
+def heads(session: Session, desks: Iterable[str] | None = None) -> dict[str, int]:
+    """The number of the last event of each desk (of all desks when none are named)."""
+    statement = select(_HEAD.c.desk, _HEAD.c.seq)
+    if desks is not None:
+        statement = statement.where(_HEAD.c.desk.in_(list(desks)))
+    return {desk: seq for desk, seq in session.connection().execute(statement)}
+
+
+def epoch(session: Session) -> str:
+    """Which database this is; a cursor of another epoch means nothing in it."""
+    return str(session.connection().execute(select(_INSTALLATION.c.epoch)).scalar_one())

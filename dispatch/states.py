@@ -1,0 +1,352 @@
+"""The newest state of reports, as everything that shows one gets it: state, not difference."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlmodel import Session, SQLModel
+
+from dispatch import models  # noqa: F401 - the tables below are its
+
+_T = SQLModel.metadata.tables
+_REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
+_DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
+
+# What a desk still has to do with. A withdrawn report stays on the screen until it is closed.
+OPEN = ("filed", "received", "dispatched", "on_scene", "withdrawn")
+
+TRAIL = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One position of the reporter: WGS-84 degrees, and what came in the system it came in."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    source: str  # gnss | network | manual | photo | none
+    at: datetime
+    crs: str  # wgs84 | gcj02 | bd09
+    came_lat: float
+    came_lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class MediaState:
+    """One photo, video or voice note, and how much of it has come (bytes)."""
+
+    id: UUID
+    client_id: str
+    kind: str  # photo | video | voice
+    filename: str
+    content_type: str
+    length: int
+    state: str  # uploading | ready | rejected
+    width: int | None
+    height: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """One line of the conversation."""
+
+    id: UUID
+    client_id: str
+    author: str  # reporter | dispatcher | system
+    dispatcher_number: str | None
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgementState:
+    """Who received the report, when, and whether the reporter's screen has shown it."""
+
+    at: datetime
+    desk: str
+    desk_name: str
+    dispatcher_number: str
+    receipt: str
+    shown_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a dispatcher sees of the reporter without a logged act: masked."""
+
+    reporter: UUID
+    phone_masked: str
+    identity: str  # none | verified
+    name_masked: str | None
+    hearing_speech_impaired: bool
+    language: str
+    earlier_reports: int
+    earlier_invalid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """A report with all that belongs to it, at one moment of the database."""
+
+    id: UUID
+    number: str
+    version: int
+    kind: str  # quick | location | fraud | tip
+    status: str
+    category: str | None
+    text: str
+    covert: bool
+    place_text: str | None
+    filed_at: datetime
+    filed_seq: int
+    desk: str
+    desk_name: str
+    desk_name_en: str
+    escalation: int
+    outcome: str | None
+    withdrawn_at: datetime | None
+    withdrawn_reason: str | None
+    place: Place | None
+    trail: tuple[Place, ...]
+    notes: tuple[str, ...]
+    media_expected: int
+    media: tuple[MediaState, ...]
+    messages: tuple[MessageState, ...]
+    acknowledgement: AcknowledgementState | None
+    caller: Caller
+    fraud: dict[str, Any] | None
+
+
+_HERE = _DESK.alias("here")
+_THERE = _DESK.alias("there")
+_STATE = (
+    select(
+        _REPORT,
+        _HERE.c.name.label("desk_name"),
+        _HERE.c.name_en.label("desk_name_en"),
+        _REPORTER.c.phone_masked,
+        _REPORTER.c.identity,
+        _REPORTER.c.name_masked,
+        _REPORTER.c.hearing_speech_impaired,
+        _REPORTER.c.language,
+        _REPORTER.c.reports,
+        _REPORTER.c.invalid_reports,
+        _ACKNOWLEDGEMENT.c.at.label("received_at"),
+        _ACKNOWLEDGEMENT.c.desk.label("received_desk"),
+        _THERE.c.name.label("received_desk_name"),
+        _ACKNOWLEDGEMENT.c.dispatcher,
+        _ACKNOWLEDGEMENT.c.receipt,
+        _ACKNOWLEDGEMENT.c.shown_at,
+    )
+    .join(_REPORTER, _REPORTER.c.id == _REPORT.c.reporter)
+    .join(_HERE, _HERE.c.adcode == _REPORT.c.desk)
+    .outerjoin(_ACKNOWLEDGEMENT, _ACKNOWLEDGEMENT.c.report == _REPORT.c.id)
+    .outerjoin(_THERE, _THERE.c.adcode == _ACKNOWLEDGEMENT.c.desk)
+)
+
+
+def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
+    """The newest state of these reports, by id, in the order asked for. Unknown ids are left out."""
+    if not ids:
+        return {}
+    rows = {row.id: row for row in session.connection().execute(_STATE.where(_REPORT.c.id.in_(list(ids))))}
+    messages = _messages(session, rows)
+    media = _media(session, rows)
+    trails = _trails(session, rows)
+    return {
+        id: _state(rows[id], messages.get(id, ()), media.get(id, ()), trails.get(id, ()))
+        for id in ids
+        if id in rows
+    }
+
+
+def state(session: Session, id: UUID) -> ReportState | None:
+    """The newest state of one report."""
+    return states(session, [id]).get(id)
+
+
+def open_at_desk(session: Session, desk: str, limit: int) -> list[ReportState]:
+    """The desk's open reports: those that wait first, by time of filing, then the others, newest first."""
+    waiting = (
+        select(_REPORT.c.id)
+        .where(_REPORT.c.desk == desk, _REPORT.c.status == "filed")
+        .order_by(_REPORT.c.filed_at, _REPORT.c.id)
+        .limit(limit)
+    )
+    taken = (
+        select(_REPORT.c.id)
+        .where(_REPORT.c.desk == desk, _REPORT.c.status.in_([status for status in OPEN if status != "filed"]))
+        .order_by(_REPORT.c.filed_at.desc(), _REPORT.c.id.desc())
+        .limit(limit)
+    )
+    ids = [*_ids(session, waiting), *_ids(session, taken)]
+    return list(states(session, ids).values())
+
+
+def waiting_at_desk(session: Session, desk: str) -> int:
+    """How many reports of the desk nobody has accepted yet."""
+
+    counted = select(func.count()).where(_REPORT.c.desk == desk, _REPORT.c.status == "filed")
+    return int(session.connection().execute(counted).scalar_one())
+
+
+def open_of_reporter(session: Session, reporter: UUID, limit: int = 100) -> list[ReportState]:
+    """The reporter's open reports, newest first."""
+    chosen = (
+        select(_REPORT.c.id)
+        .where(_REPORT.c.reporter == reporter, _REPORT.c.status.in_(OPEN))
+        .order_by(_REPORT.c.filed_at.desc(), _REPORT.c.id.desc())
+        .limit(limit)
+    )
+    return list(states(session, _ids(session, chosen)).values())
+
+
+def page_of_reporter(
+    session: Session, reporter: UUID, before: tuple[datetime, UUID] | None, limit: int
+) -> list[ReportState]:
+    """A page of all the reporter's reports, newest first, those filed before the cursor."""
+    chosen = select(_REPORT.c.id).where(_REPORT.c.reporter == reporter)
+    if before is not None:
+        at, id = before
+        chosen = chosen.where((_REPORT.c.filed_at < at) | ((_REPORT.c.filed_at == at) & (_REPORT.c.id < id)))
+    chosen = chosen.order_by(_REPORT.c.filed_at.desc(), _REPORT.c.id.desc()).limit(limit)
+    return list(states(session, _ids(session, chosen)).values())
+
+
+def _ids(session: Session, chosen: Any) -> list[UUID]:
+    return list(session.connection().execute(chosen).scalars())
+
+
+def _messages(session: Session, reports: Iterable[UUID]) -> dict[UUID, tuple[MessageState, ...]]:
+    rows = session.connection().execute(
+        select(_MESSAGE).where(_MESSAGE.c.report.in_(list(reports))).order_by(_MESSAGE.c.at, _MESSAGE.c.id)
+    )
+    found: dict[UUID, list[MessageState]] = defaultdict(list)
+    for row in rows:
+        found[row.report].append(
+            MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at)
+        )
+    return {report: tuple(lines) for report, lines in found.items()}
+
+
+def _media(session: Session, reports: Iterable[UUID]) -> dict[UUID, tuple[MediaState, ...]]:
+    rows = session.connection().execute(
+        select(_MEDIA)
+        .where(_MEDIA.c.report.in_(list(reports)), _MEDIA.c.state != "removed")
+        .order_by(_MEDIA.c.begun_at, _MEDIA.c.id)
+    )
+    found: dict[UUID, list[MediaState]] = defaultdict(list)
+    for row in rows:
+        found[row.report].append(
+            MediaState(
+                row.id,
+                row.client_id,
+                row.kind,
+                row.filename,
+                row.content_type,
+                row.length,
+                row.state,
+                row.width,
+                row.height,
+                row.stored_at or row.begun_at,
+            )
+        )
+    return {report: tuple(items) for report, items in found.items()}
+
+
+def _trails(session: Session, reports: Iterable[UUID]) -> dict[UUID, tuple[Place, ...]]:
+    rows = session.connection().execute(
+        select(_LOCATION)
+        .where(_LOCATION.c.report.in_(list(reports)))
+        .order_by(_LOCATION.c.at, _LOCATION.c.id)
+    )
+    found: dict[UUID, list[Place]] = defaultdict(list)
+    for row in rows:
+        found[row.report].append(
+            Place(row.lat, row.lon, row.accuracy_m, row.source, row.at, row.crs, row.came_lat, row.came_lon)
+        )
+    return {report: tuple(places[-TRAIL:]) for report, places in found.items()}
+
+
+def _state(
+    row: Row[Any],
+    messages: tuple[MessageState, ...],
+    media: tuple[MediaState, ...],
+    trail: tuple[Place, ...],
+) -> ReportState:
+    return ReportState(
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        kind=row.kind,
+        status=row.status,
+        category=row.category,
+        text=row.text,
+        covert=row.covert,
+        place_text=row.place_text,
+        filed_at=row.filed_at,
+        filed_seq=row.filed_seq,
+        desk=row.desk,
+        desk_name=row.desk_name,
+        desk_name_en=row.desk_name_en,
+        escalation=row.escalation,
+        outcome=row.outcome,
+        withdrawn_at=row.withdrawn_at,
+        withdrawn_reason=row.withdrawn_reason,
+        place=_place(row),
+        trail=trail,
+        notes=tuple(row.notes),
+        media_expected=row.media_expected,
+        media=media,
+        messages=messages,
+        acknowledgement=_acknowledgement(row),
+        caller=_caller(row),
+        fraud=row.fraud,
+    )
+
+
+def _place(row: Row[Any]) -> Place | None:
+    if row.lat is None:
+        return None
+    return Place(
+        row.lat,
+        row.lon,
+        row.accuracy_m,
+        row.position_source,
+        row.position_at,
+        row.crs,
+        row.came_lat,
+        row.came_lon,
+    )
+
+
+def _acknowledgement(row: Row[Any]) -> AcknowledgementState | None:
+    if row.received_at is None:
+        return None
+    return AcknowledgementState(
+        row.received_at,
+        row.received_desk,
+        row.received_desk_name,
+        row.dispatcher,
+        row.receipt,
+        row.shown_at,
+    )
+
+
+def _caller(row: Row[Any]) -> Caller:
+    return Caller(
+        reporter=row.reporter,
+        phone_masked=row.phone_masked,
+        identity=row.identity,
+        name_masked=row.name_masked,
+        hearing_speech_impaired=row.hearing_speech_impaired,
+        language=row.language,
+        earlier_reports=max(0, row.reports - 1),
+        earlier_invalid=row.invalid_reports,
+    )

@@ -1,0 +1,195 @@
+"""The one thread of a process that writes.
+
+Commands are plain synchronous functions on a Session. The thread takes whatever waits, runs each command in
+a savepoint, assigns the events' numbers, commits once for the whole batch with the disk synced, and only then
+answers everybody in it. A command that raises is undone alone; its neighbours are not.
+"""
+
+import asyncio
+import fcntl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from dispatch.database import Database
+from dispatch.errors import Overloaded
+from dispatch.events import Batch, Recorded, batch_of
+
+T = TypeVar("T")
+Command = Callable[[Session], T]
+
+BATCH = 256
+WAITING = 20_000
+RETRIES = 3
+
+
+@dataclass(slots=True)
+class _Waiting:
+    command: Command[Any]
+    desks: tuple[str, ...]
+    answer: Future[Any] = field(default_factory=Future)
+    outcome: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Runs commands one batch at a time; `on_commit` gets each batch's events after their commit.
+
+    `on_commit` is called in the writer's thread, before the answers are given: it must not block.
+    """
+
+    def __init__(self, database: Database, on_commit: Callable[[list[Recorded]], None]) -> None:
+        self._database = database
+        self._on_commit = on_commit
+        self._turn = _Turn(database.url) if database.sqlite else nullcontext()
+        self._waiting: deque[_Waiting] = deque()
+        self._condition = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what already waits, then end. Returns when the last answer is given."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(self, command: Command[T], desks: Iterable[str] = ()) -> Future[T]:
+        """Queue a command; the future is answered after its commit.
+
+        `desks` are the desks whose logs it will write to, as far as known: their heads are locked in one
+        order, so that two processes cannot wait for each other. Raises `Overloaded` when too much waits.
+        """
+        waiting = _Waiting(command, tuple(desks))
+        with self._condition:
+            if self._stopping or len(self._waiting) >= WAITING:
+                raise Overloaded
+            self._waiting.append(waiting)
+            self._condition.notify()
+        return waiting.answer
+
+    async def do(self, command: Command[T], *desks: str) -> T:
+        """Run a command and wait for its commit. Raises what the command raises.
+
+        A caller that is cancelled stops waiting; the command runs all the same.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self.submit(command, desks)))
+
+    def _work(self) -> None:
+        while batch := self._take():
+            self._write(batch)
+            _answer(batch)
+
+    def _take(self) -> list[_Waiting]:
+        with self._condition:
+            while not self._waiting and not self._stopping:
+                self._condition.wait()
+            return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+
+    def _write(self, waiting: list[_Waiting]) -> None:
+        """Commit all in one transaction; where that fails as a whole, each in its own.
+
+        A lost connection or a deadlock undid everything, so all can run again. When only the answer to a
+        commit was lost, the keys that every command carries make its second run harmless.
+        """
+        failure: BaseException
+        for attempt in range(RETRIES):
+            try:
+                self._write_together(waiting)
+                return
+            except DBAPIError as error:
+                failure = error
+                if error.connection_invalidated:
+                    time.sleep(0.05 * attempt)
+                elif len(waiting) > 1:
+                    for one in waiting:
+                        self._write([one])
+                    return
+                elif not isinstance(error, OperationalError):
+                    break
+            except Exception as error:  # noqa: BLE001 - answered below: the thread outlives any command
+                failure = error
+                break
+        for one in waiting:
+            one.error = failure
+
+    def _write_together(self, waiting: list[_Waiting]) -> None:
+        with self._turn, Session(self._database.writing, expire_on_commit=False) as session:
+            batch = Batch(session)
+            batch.lock(sorted({desk for one in waiting for desk in one.desks}))
+            for one in waiting:
+                self._run(session, one)
+            recorded = batch.flush()
+            session.commit()
+        if recorded:
+            self._on_commit(recorded)
+
+    def _run(self, session: Session, one: _Waiting) -> None:
+        one.outcome, one.error = None, None
+        batch = batch_of(session)
+        mark = batch.mark()
+        connection = session.connection()
+        connection.exec_driver_sql("SAVEPOINT command")
+        try:
+            one.outcome = one.command(session)
+            session.flush()
+        except DBAPIError as error:
+            # A failed flush or a lost connection undid the neighbours too.
+            if error.connection_invalidated or not session.is_active:
+                raise
+            one.error = error
+        except Exception as error:  # noqa: BLE001 - carried to the caller
+            one.error = error
+        if one.error is None:
+            connection.exec_driver_sql("RELEASE SAVEPOINT command")
+            return
+        session.expunge_all()
+        batch.rewind(mark)
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT command")
+        connection.exec_driver_sql("RELEASE SAVEPOINT command")
+
+
+def _answer(batch: list[_Waiting]) -> None:
+    for one in batch:
+        if not one.answer.set_running_or_notify_cancel():
+            continue
+        if one.error is not None:
+            one.answer.set_exception(one.error)
+        else:
+            one.answer.set_result(one.outcome)
+
+
+class _Turn(AbstractContextManager["_Turn"]):
+    """Processes take turns at writing to SQLite by a file lock.
+
+    SQLite's own waiting sleeps and asks again, up to 100 ms a time, and is unfair; the kernel wakes the next
+    one at once, and gives the lock back when its holder dies.
+    """
+
+    def __init__(self, url: str) -> None:
+        path = Path(url.removeprefix("sqlite:///") + ".turn")
+        self._file = path.open("a")
+
+    def __enter__(self) -> Self:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
