@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, Text, create_engine, event
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, Table, Text, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
@@ -138,3 +138,13 @@ def _sqlite_engine(url: str, readers: int) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def insert_or_leave(session: Session, table: Table, row: dict[str, Any]) -> bool:
+    """Insert the row unless one with its key stands already; whether it was inserted.
+
+    The database decides, in one statement: this is how one of many wins.
+    """
+    connection = session.connection()
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(make(table).values(row).on_conflict_do_nothing()).rowcount == 1

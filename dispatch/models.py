@@ -184,6 +184,7 @@ class Acknowledgement(SQLModel, table=True):
     desk: str = Field(foreign_key="desk.adcode", max_length=6)
     dispatcher: str = Field(foreign_key="dispatcher.number")
     at: datetime = Field(sa_type=UTCDateTime)
+    version: int  # the report's version that first showed it
     receipt: str
     shown_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # the reporter's screen showed it
 

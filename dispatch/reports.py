@@ -1,0 +1,381 @@
+"""What is done to a report: filed, acknowledged, withdrawn, followed.
+
+Every function here runs as a command of the writer: the change and its event are one transaction.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, SQLModel
+
+from dispatch import models  # noqa: F401 - the tables below are its
+from dispatch.clock import iso, now
+from dispatch.database import insert_or_leave
+from dispatch.errors import Refused
+from dispatch.events import (
+    LOCATION_SHARED,
+    RECEIPT_SHOWN,
+    REPORT_FILED,
+    REPORT_RECEIVED,
+    REPORT_WITHDRAWN,
+    next_number,
+    record,
+)
+from dispatch.states import Place
+
+_T = SQLModel.metadata.tables
+_REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
+_LOCATION, _DESK = _T["location"], _T["desk"]
+
+IdentityRule = Literal["never", "second_report", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A report as it is about to be filed, checked and placed: `desk` is where it belongs."""
+
+    id: UUID
+    reporter: UUID
+    key: UUID  # the client's idempotency key
+    digest: bytes  # of the body, to tell a retry from another report under the same key
+    desk: str
+    kind: str
+    text: str
+    category: str | None
+    covert: bool
+    place_text: str | None
+    place: Place | None
+    notes: tuple[str, ...]
+    media_expected: int
+    fraud: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Which report a filing made, or had made before."""
+
+    id: UUID
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt states; signed with the acknowledgement."""
+
+    report: UUID
+    number: str
+    kind: str
+    desk: str
+    desk_name: str
+    dispatcher: str
+    filed_at: datetime
+    received_at: datetime
+    text_sha256: str
+    place: tuple[float, float] | None
+
+
+Sign = Callable[[Receipt], str]
+
+
+def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed:
+    """Store a report: once only for its key.
+
+    Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`.
+    """
+    earlier = (
+        session.connection()
+        .execute(
+            select(_REPORT.c.id, _REPORT.c.body_digest).where(
+                _REPORT.c.reporter == filing.reporter, _REPORT.c.idempotency_key == filing.key
+            )
+        )
+        .one_or_none()
+    )
+    if earlier is not None:
+        if earlier.body_digest != filing.digest:
+            raise Refused("idempotency_conflict")
+        return Filed(earlier.id, new=False)
+    _check_identity(session, filing.reporter, identity_rule)
+    filed_at = now()
+    seq = record(
+        session,
+        filing.desk,
+        REPORT_FILED,
+        actor=f"reporter:{filing.reporter}",
+        report=filing.id,
+        reporter=filing.reporter,
+        data={"kind": filing.kind, "body": filing.digest.hex(), "media_expected": filing.media_expected},
+    )
+    session.connection().execute(
+        insert(_REPORT),
+        {
+            "id": filing.id,
+            "number": next_number(session, filing.desk, filed_at),
+            "desk": filing.desk,
+            "reporter": filing.reporter,
+            "idempotency_key": filing.key,
+            "body_digest": filing.digest,
+            "version": 1,
+            "status": "filed",
+            "kind": filing.kind,
+            "category": filing.category,
+            "text": filing.text,
+            "covert": filing.covert,
+            "place_text": filing.place_text,
+            **_position(filing.place),
+            "notes": list(filing.notes),
+            "media_expected": filing.media_expected,
+            "fraud": filing.fraud,
+            "filed_at": filed_at,
+            "filed_seq": seq,
+            "escalation": 0,
+        },
+    )
+    session.connection().execute(
+        update(_REPORTER).where(_REPORTER.c.id == filing.reporter).values(reports=_REPORTER.c.reports + 1)
+    )
+    return Filed(filing.id, new=True)
+
+
+def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> None:
+    """Receive a report (接收) for the dispatcher's desk. One wins; the winner may press again.
+
+    Raises Refused: `report_unknown` (none such at this desk), `report_closed`, `already_received` with the
+    winner's `dispatcher` number and `at`.
+    """
+    found = (
+        session.connection()
+        .execute(
+            select(
+                _REPORT.c.status,
+                _REPORT.c.version,
+                _REPORT.c.number,
+                _REPORT.c.kind,
+                _REPORT.c.reporter,
+                _REPORT.c.filed_at,
+                _REPORT.c.text,
+                _REPORT.c.lat,
+                _REPORT.c.lon,
+                _DESK.c.name,
+            )
+            .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)
+            .where(_REPORT.c.id == report, _REPORT.c.desk == desk)
+        )
+        .one_or_none()
+    )
+    if found is None:
+        raise Refused("report_unknown")
+    if found.status == "closed":
+        raise Refused("report_closed")
+    at = now()
+    receipt = Receipt(
+        report=report,
+        number=found.number,
+        kind=found.kind,
+        desk=desk,
+        desk_name=found.name,
+        dispatcher=dispatcher,
+        filed_at=found.filed_at,
+        received_at=at,
+        text_sha256=hashlib.sha256(found.text.encode()).hexdigest(),
+        place=None if found.lat is None else (found.lat, found.lon),
+    )
+    won = insert_or_leave(
+        session,
+        _ACKNOWLEDGEMENT,
+        {
+            "report": report,
+            "desk": desk,
+            "dispatcher": dispatcher,
+            "at": at,
+            "version": found.version + 1,
+            "receipt": sign(receipt),
+        },
+    )
+    if not won:
+        _tell_the_winner(session, report, dispatcher)
+        return
+    # A report withdrawn a moment ago stays withdrawn; the reporter still learns that it was received.
+    status = "received" if found.status == "filed" else found.status
+    change(session, report, REPORT_RECEIVED, actor=f"dispatcher:{dispatcher}", status=status)
+
+
+def _tell_the_winner(session: Session, report: UUID, dispatcher: str) -> None:
+    first = (
+        session.connection()
+        .execute(
+            select(_ACKNOWLEDGEMENT.c.dispatcher, _ACKNOWLEDGEMENT.c.at).where(
+                _ACKNOWLEDGEMENT.c.report == report
+            )
+        )
+        .one()
+    )
+    if first.dispatcher != dispatcher:
+        raise Refused("already_received", dispatcher=first.dispatcher, at=iso(first.at))
+
+
+def withdraw(session: Session, report: UUID, reporter: UUID, reason: str) -> None:
+    """The reporter takes the report back; the desk still sees it. Twice is once.
+
+    Raises Refused: `report_unknown`, `report_closed`.
+    """
+    status = own(session, report, reporter)
+    if status == "withdrawn":
+        return
+    if status == "closed":
+        raise Refused("report_closed")
+    change(
+        session,
+        report,
+        REPORT_WITHDRAWN,
+        actor=f"reporter:{reporter}",
+        status="withdrawn",
+        withdrawn_at=now(),
+        withdrawn_reason=reason,
+    )
+
+
+def share_location(session: Session, id: UUID, report: UUID, reporter: UUID, place: Place) -> None:
+    """Add a position to the report's trail. The same `id` again adds nothing.
+
+    Raises Refused: `report_unknown`, `report_closed`.
+    """
+    if own(session, report, reporter) == "closed":
+        raise Refused("report_closed")
+    added = insert_or_leave(
+        session,
+        _LOCATION,
+        {
+            "id": id,
+            "report": report,
+            "lat": place.lat,
+            "lon": place.lon,
+            "came_lat": place.came_lat,
+            "came_lon": place.came_lon,
+            "crs": place.crs,
+            "accuracy_m": place.accuracy_m,
+            "source": place.source,
+            "at": place.at,
+            "stored_at": now(),
+        },
+    )
+    if added:
+        follow(session, report, LOCATION_SHARED, actor=f"reporter:{reporter}", data={"location": str(id)})
+
+
+def receipt_shown(session: Session, report: UUID, reporter: UUID, version: int) -> None:
+    """The reporter's screen shows this version; note the first time that it showed 已接收.
+
+    Raises Refused: `report_unknown`.
+    """
+    own(session, report, reporter)
+    marked = session.connection().execute(
+        update(_ACKNOWLEDGEMENT)
+        .where(
+            _ACKNOWLEDGEMENT.c.report == report,
+            _ACKNOWLEDGEMENT.c.version <= version,
+            _ACKNOWLEDGEMENT.c.shown_at.is_(None),
+        )
+        .values(shown_at=now())
+    )
+    if marked.rowcount:
+        follow(session, report, RECEIPT_SHOWN, actor=f"reporter:{reporter}", data={"version": version})
+
+
+def own(session: Session, report: UUID, reporter: UUID) -> str:
+    """The status of the reporter's own report. Raises Refused `report_unknown` for anyone else's."""
+    status = (
+        session.connection()
+        .execute(select(_REPORT.c.status).where(_REPORT.c.id == report, _REPORT.c.reporter == reporter))
+        .scalar_one_or_none()
+    )
+    if status is None:
+        raise Refused("report_unknown")
+    return str(status)
+
+
+def at_desk(session: Session, report: UUID, desk: str) -> str:
+    """The status of a report of this desk. Raises Refused `report_unknown` for any other desk's."""
+    status = (
+        session.connection()
+        .execute(select(_REPORT.c.status).where(_REPORT.c.id == report, _REPORT.c.desk == desk))
+        .scalar_one_or_none()
+    )
+    if status is None:
+        raise Refused("report_unknown")
+    return str(status)
+
+
+def change(
+    session: Session,
+    report: UUID,
+    kind: str,
+    *,
+    actor: str,
+    data: dict[str, Any] | None = None,
+    **values: Any,
+) -> int:
+    """Change what the reporter may see: a new version, and the event of it. Gives the version."""
+    row = (
+        session.connection()
+        .execute(
+            update(_REPORT)
+            .where(_REPORT.c.id == report)
+            .values(version=_REPORT.c.version + 1, **values)
+            .returning(_REPORT.c.version, _REPORT.c.desk, _REPORT.c.reporter)
+        )
+        .one()
+    )
+    record(
+        session,
+        row.desk,
+        kind,
+        actor=actor,
+        report=report,
+        reporter=row.reporter,
+        data={"version": row.version} | (data or {}),
+    )
+    return int(row.version)
+
+
+def follow(
+    session: Session, report: UUID, kind: str, *, actor: str, data: dict[str, Any] | None = None
+) -> None:
+    """Record an event about the report that leaves what the reporter sees as it is."""
+    row = (
+        session.connection()
+        .execute(select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == report))
+        .one()
+    )
+    record(session, row.desk, kind, actor=actor, report=report, reporter=row.reporter, data=data)
+
+
+def _check_identity(session: Session, reporter: UUID, rule: IdentityRule) -> None:
+    row = (
+        session.connection()
+        .execute(select(_REPORTER.c.identity, _REPORTER.c.reports).where(_REPORTER.c.id == reporter))
+        .one()
+    )
+    needed = rule == "always" or (rule == "second_report" and row.reports > 0)
+    if needed and row.identity != "verified":
+        raise Refused("identity_required")
+
+
+def _position(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    return {
+        "lat": place.lat,
+        "lon": place.lon,
+        "came_lat": place.came_lat,
+        "came_lon": place.came_lon,
+        "crs": place.crs,
+        "accuracy_m": place.accuracy_m,
+        "position_source": place.source,
+        "position_at": place.at,
+    }
