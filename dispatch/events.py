@@ -13,17 +13,17 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import insert, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from dispatch.clock import iso, now
 from dispatch.errors import Refused
-from dispatch import models  # noqa: F401 - the tables below are its
+from dispatch.models import TABLES
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
-_HEAD = SQLModel.metadata.tables["desk_head"]
-_EVENT = SQLModel.metadata.tables["event"]
-_INSTALLATION = SQLModel.metadata.tables["installation"]
+_HEAD = TABLES["desk_head"]
+_EVENT = TABLES["event"]
+_INSTALLATION = TABLES["installation"]
 _LOCK = (
     select(_HEAD.c.desk, _HEAD.c.seq, _HEAD.c.hash, _HEAD.c.numbered_on, _HEAD.c.numbered)
     .order_by(_HEAD.c.desk)
@@ -220,7 +220,7 @@ def heads(session: Session, desks: Iterable[str] | None = None) -> dict[str, int
     statement = select(_HEAD.c.desk, _HEAD.c.seq)
     if desks is not None:
         statement = statement.where(_HEAD.c.desk.in_(list(desks)))
-    return {desk: seq for desk, seq in session.connection().execute(statement)}
+    return {row.desk: row.seq for row in session.connection().execute(statement)}
 
 
 def epoch(session: Session) -> str:

@@ -1,21 +1,21 @@
-"""The conversation about a report. Each line carries the id its author's client gave it: sent twice is once."""
+"""The conversation about a report. A line carries the id its author's client gave it: sent twice is once."""
 
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-from dispatch import models  # noqa: F401 - the tables below are its
 from dispatch.clock import now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
 from dispatch.events import MESSAGE_SENT
 from dispatch.ids import new_id
+from dispatch.models import TABLES
 from dispatch.reports import at_desk, change, own
 from dispatch.states import MessageState
 
-_MESSAGE = SQLModel.metadata.tables["message"]
+_MESSAGE = TABLES["message"]
 
 Author = Literal["reporter", "dispatcher", "system"]
 

@@ -1,10 +1,11 @@
 """The tables. A row is a record of something that was, is or was done; rules stand in the modules beside."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from dispatch.database import Count, JSONText, UTCDateTime
@@ -237,3 +238,7 @@ class Media(SQLModel, table=True):
     height: int | None = None
     begun_at: datetime = Field(sa_type=UTCDateTime)
     stored_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+TABLES: Mapping[str, Table] = SQLModel.metadata.tables
+"""The tables by name, for statements that do without the ORM: the hot ways of a report do."""

@@ -3,17 +3,14 @@
 Every function here runs as a command of the writer: the change and its event are one transaction.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-from dispatch import models  # noqa: F401 - the tables below are its
 from dispatch.clock import iso, now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
@@ -26,9 +23,12 @@ from dispatch.events import (
     next_number,
     record,
 )
+from dispatch.ids import new_id
+from dispatch.models import TABLES
+from dispatch.receipts import Statement, place_digest, text_digest
 from dispatch.states import Place
 
-_T = SQLModel.metadata.tables
+_T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _LOCATION, _DESK = _T["location"], _T["desk"]
 
@@ -63,23 +63,7 @@ class Filed:
     new: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a receipt states; signed with the acknowledgement."""
-
-    report: UUID
-    number: str
-    kind: str
-    desk: str
-    desk_name: str
-    dispatcher: str
-    filed_at: datetime
-    received_at: datetime
-    text_sha256: str
-    place: tuple[float, float] | None
-
-
-Sign = Callable[[Receipt], str]
+Sign = Callable[[Statement], str]
 
 
 def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed:
@@ -173,17 +157,19 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
     if found.status == "closed":
         raise Refused("report_closed")
     at = now()
-    receipt = Receipt(
+    position = None if found.crs is None else (found.came_lat, found.came_lon, found.crs)
+    statement = Statement(
+        jti=new_id(),
         report=report,
         number=found.number,
         kind=found.kind,
         desk=desk,
         desk_name=found.name,
-        dispatcher=dispatcher,
+        dispatcher_number=dispatcher,
         filed_at=found.filed_at,
         received_at=at,
-        text_sha256=hashlib.sha256(found.text.encode()).hexdigest(),
-        place=None if found.lat is None else (found.lat, found.lon),
+        text_sha256=text_digest(found.text),
+        place_sha256=place_digest(found.place_text, position),
     )
     won = insert_or_leave(
         session,
@@ -194,7 +180,7 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
             "dispatcher": dispatcher,
             "at": at,
             "version": found.version + 1,
-            "receipt": sign(receipt),
+            "receipt": sign(statement),
         },
     )
     if not won:

@@ -8,11 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-from dispatch import models  # noqa: F401 - the tables below are its
-
-_T = SQLModel.metadata.tables
+_T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
 

@@ -1,0 +1,240 @@
+"""Reporters (报警人): a phone proved by a code, a session, an identity verified.
+
+Functions that take a Session and change something run as commands of the writer.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session
+
+from dispatch.cipher import FieldCipher
+from dispatch.clock import now
+from dispatch.database import insert_or_leave
+from dispatch.errors import Refused
+from dispatch.events import IDENTITY_VERIFIED, record
+from dispatch.identity import IdentityNumber, mask_name
+from dispatch.ids import new_id
+from dispatch.models import TABLES
+from dispatch.phones import mask
+
+_T = TABLES
+_REPORTER, _SESSION, _CODE = _T["reporter"], _T["reporter_session"], _T["phone_code"]
+
+CODE_LIVES = timedelta(minutes=5)
+CODE_TRIES = 5
+SESSION_LIVES = timedelta(days=30)
+
+# What concerns a person and no desk stands in the province's log.
+PROVINCE = "330000"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The reporter of a session, as far as a request needs to know."""
+
+    id: UUID
+    phone_masked: str
+    identity: str
+    hearing_speech_impaired: bool
+    language: str
+    reports: int
+    token_digest: bytes
+    expires_at: datetime
+
+
+def new_code() -> str:
+    """Six digits from the system's randomness."""
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def code_digest(phone_index: bytes, code: str) -> bytes:
+    """What is kept of a code: bound to its phone, so that a copied row is of no use for another."""
+    return hmac.digest(phone_index, code.encode(), "sha256")
+
+
+def new_token() -> str:
+    """A session's token: 256 bits, URL-safe."""
+    return secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def remember_code(session: Session, phone_index: bytes, digest: bytes, resend_s: int) -> None:
+    """Keep the code that is about to be sent; it replaces the one before.
+
+    Raises Refused `code_too_soon` with `resend_in` seconds when one was sent less than `resend_s` ago.
+    """
+    at = now()
+    row = {
+        "phone_index": phone_index,
+        "code_digest": digest,
+        "sent_at": at,
+        "expires_at": at + CODE_LIVES,
+        "tries": 0,
+    }
+    if insert_or_leave(session, _CODE, row):
+        return
+    sent_at = (
+        session.connection()
+        .execute(select(_CODE.c.sent_at).where(_CODE.c.phone_index == phone_index))
+        .scalar_one()
+    )
+    wait = resend_s - (at - sent_at).total_seconds()
+    if wait > 0:
+        raise Refused("code_too_soon", resend_in=int(wait) + 1)
+    session.connection().execute(update(_CODE).where(_CODE.c.phone_index == phone_index).values(row))
+
+
+def sign_in(
+    session: Session, cipher: FieldCipher, phone: str, code: str, token: str, language: str
+) -> SignedIn | None:
+    """Open a session for the phone (E.164) whose code this is; the reporter is made at the first time.
+
+    None when the code is wrong, too old or tried too often: a wrong try is counted, so it must be committed.
+    """
+    index = cipher.index("phone", phone)
+    if not _code_fits(session, index, code):
+        return None
+    reporter = _reporter_of_phone(session, cipher, phone, index, language)
+    at = now()
+    session.connection().execute(
+        insert(_SESSION),
+        {
+            "token_digest": token_digest(token),
+            "reporter": reporter,
+            "made_at": at,
+            "expires_at": at + SESSION_LIVES,
+        },
+    )
+    return signed_in(session, token_digest(token))
+
+
+def _code_fits(session: Session, index: bytes, code: str) -> bool:
+    row = session.connection().execute(select(_CODE).where(_CODE.c.phone_index == index)).one_or_none()
+    if row is None or row.expires_at <= now() or row.tries >= CODE_TRIES:
+        return False
+    fits = hmac.compare_digest(row.code_digest, code_digest(index, code))
+    # A code that was used is used up.
+    tries = CODE_TRIES if fits else row.tries + 1
+    session.connection().execute(update(_CODE).where(_CODE.c.phone_index == index).values(tries=tries))
+    return fits
+
+
+def _reporter_of_phone(
+    session: Session, cipher: FieldCipher, phone: str, index: bytes, language: str
+) -> UUID:
+    reporter = new_id()
+    made = insert_or_leave(
+        session,
+        _REPORTER,
+        {
+            "id": reporter,
+            "phone": cipher.seal("reporter", "phone", reporter, phone),
+            "phone_index": index,
+            "phone_masked": mask(phone),
+            "identity": "none",
+            "hearing_speech_impaired": False,
+            "language": language,
+            "reports": 0,
+            "invalid_reports": 0,
+            "made_at": now(),
+        },
+    )
+    if made:
+        return reporter
+    found: UUID = (
+        session.connection()
+        .execute(select(_REPORTER.c.id).where(_REPORTER.c.phone_index == index))
+        .scalar_one()
+    )
+    return found
+
+
+def signed_in(session: Session, digest: bytes) -> SignedIn | None:
+    """The reporter of the session with this token's digest, unless it is revoked or over."""
+    row = (
+        session.connection()
+        .execute(
+            select(
+                _REPORTER.c.id,
+                _REPORTER.c.phone_masked,
+                _REPORTER.c.identity,
+                _REPORTER.c.hearing_speech_impaired,
+                _REPORTER.c.language,
+                _REPORTER.c.reports,
+                _SESSION.c.token_digest,
+                _SESSION.c.expires_at,
+            )
+            .join(_REPORTER, _REPORTER.c.id == _SESSION.c.reporter)
+            .where(
+                _SESSION.c.token_digest == digest,
+                _SESSION.c.revoked_at.is_(None),
+                _SESSION.c.expires_at > now(),
+            )
+        )
+        .one_or_none()
+    )
+    return None if row is None else SignedIn(*row)
+
+
+def sign_out(session: Session, digest: bytes) -> None:
+    """Revoke the session. Twice is once."""
+    session.connection().execute(
+        update(_SESSION)
+        .where(_SESSION.c.token_digest == digest, _SESSION.c.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+
+
+def ended_since(session: Session, since: datetime) -> set[bytes]:
+    """The digests of sessions revoked or run out since then: their sockets must close."""
+    return set(
+        session.connection()
+        .execute(
+            select(_SESSION.c.token_digest).where(
+                (_SESSION.c.revoked_at >= since) | _SESSION.c.expires_at.between(since, now())
+            )
+        )
+        .scalars()
+    )
+
+
+def verify_identity(
+    session: Session, cipher: FieldCipher, reporter: UUID, name: str, number: IdentityNumber
+) -> None:
+    """Keep a name and an identity number that a verifier has confirmed, sealed."""
+    session.connection().execute(
+        update(_REPORTER)
+        .where(_REPORTER.c.id == reporter)
+        .values(
+            identity="verified",
+            name=cipher.seal("reporter", "name", reporter, name),
+            name_masked=mask_name(name),
+            id_number=cipher.seal("reporter", "id_number", reporter, number.value),
+            id_number_index=cipher.index("id_number", number.value),
+            verified_at=now(),
+        )
+    )
+    record(session, PROVINCE, IDENTITY_VERIFIED, actor=f"reporter:{reporter}", reporter=reporter)
+
+
+def set_preferences(
+    session: Session, reporter: UUID, hearing_speech_impaired: bool | None, language: str | None
+) -> None:
+    """What the reporter says of themselves; None leaves a thing as it is."""
+    values: dict[str, bool | str] = {}
+    if hearing_speech_impaired is not None:
+        values["hearing_speech_impaired"] = hearing_speech_impaired
+    if language is not None:
+        values["language"] = language
+    if values:
+        session.connection().execute(update(_REPORTER).where(_REPORTER.c.id == reporter).values(**values))

@@ -1,0 +1,162 @@
+"""The feed: from a desk's log to whoever watches it, in order, each event once.
+
+A desk has a cursor, the number of the last event delivered here. Whenever the log may have grown (a ring, a
+new line to Redis, the heads asked every second) the events past the cursor are read together with the newest
+state of what they are about, in one snapshot, and handed on. Many events of a report become one state.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+import structlog
+from sqlmodel import Session
+
+from dispatch.database import READERS, Database
+from dispatch.events import Recorded, epoch, heads, read_since
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+HEADS_EVERY_S = 1.0
+AT_ONCE = 1000
+
+
+class Reads:
+    """Runs functions on read-only sessions, off the event loop, a few at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+
+    async def __call__(self, function: Callable[[Session], R]) -> R:
+        """What `function` gives for a session on one snapshot of the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
+
+    def _run(self, function: Callable[[Session], R]) -> R:
+        with self._database.read() as session:
+            return function(session)
+
+    def close(self) -> None:
+        """End the pool; what runs is finished first."""
+        self._pool.shutdown()
+
+
+class Feed(Generic[T]):
+    """Delivers the logs of the desks it follows.
+
+    `load(session, desk, events)` runs off the loop, in the snapshot in which the events were read;
+    `deliver(desk, seq, loaded)` runs on the loop and must not block. `resync(desk)` is called when the log is
+    no longer the one that the cursor was of.
+    """
+
+    def __init__(
+        self,
+        reads: Reads,
+        load: Callable[[Session, str, list[Recorded]], T],
+        deliver: Callable[[str, int, T], None],
+        resync: Callable[[str], None],
+    ) -> None:
+        self._reads = reads
+        self._load = load
+        self._deliver = deliver
+        self._resync = resync
+        self._cursors: dict[str, int] = {}
+        self._reading: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self.epoch = ""
+        self.heads_at: float = 0.0  # loop time of the last answer to the question for the heads
+
+    async def follow(self, desks: Iterable[str] | None = None) -> None:
+        """Deliver what these desks (all desks when none are named) record from now on."""
+        wanted = None if desks is None else [desk for desk in desks if desk not in self._cursors]
+        if wanted == []:
+            return
+        self.epoch, found = await self._reads(lambda session: (epoch(session), heads(session, wanted)))
+        for desk, seq in found.items():
+            self._cursors.setdefault(desk, seq)
+
+    def unfollow(self, desk: str) -> None:
+        """Deliver nothing more of this desk."""
+        self._cursors.pop(desk, None)
+
+    def follows(self, desk: str) -> bool:
+        """Whether this desk's log is delivered here."""
+        return desk in self._cursors
+
+    def cursor(self, desk: str) -> int:
+        """The number of the desk's last event that was delivered."""
+        return self._cursors[desk]
+
+    def heard(self, desk: str, seq: int) -> None:
+        """A ring: the desk's log may reach `seq`. Harmless when it is not true."""
+        if seq > self._cursors.get(desk, seq):
+            self._read_on(desk)
+
+    def missed(self) -> None:
+        """Rings may have been lost: look at every desk."""
+        for desk in list(self._cursors):
+            self._read_on(desk)
+
+    async def watch_heads(self) -> None:
+        """Ask once a second how far the logs reach, for ever, and read on where one has grown."""
+        while True:
+            try:
+                await self._look_at_heads()
+            except Exception as error:  # noqa: BLE001 - the database is away: say so, ask again
+                log.warning("heads_unknown", error=type(error).__name__)
+            await asyncio.sleep(HEADS_EVERY_S)
+
+    async def _look_at_heads(self) -> None:
+        before = dict(self._cursors)
+        known, found = await self._reads(lambda session: (epoch(session), heads(session, before)))
+        self.heads_at = asyncio.get_running_loop().time()
+        for desk, seq in found.items():
+            # Compared with the cursor of before the question: it may have moved on while the answer came.
+            if known != self.epoch or seq < before[desk]:
+                self._cursors[desk] = seq
+                self._resync(desk)
+            elif seq > self._cursors.get(desk, seq):
+                self._read_on(desk)
+        self.epoch = known
+
+    def _read_on(self, desk: str) -> None:
+        if desk in self._reading:
+            self._again.add(desk)
+            return
+        self._reading[desk] = asyncio.create_task(self._read(desk), name=f"feed {desk}")
+
+    async def _read(self, desk: str) -> None:
+        try:
+            while desk in self._cursors:
+                self._again.discard(desk)
+                if not await self._read_some(desk) and desk not in self._again:
+                    break
+        except Exception as error:  # noqa: BLE001 - the cursor stands; the next look at the heads goes on
+            log.warning("feed_stopped", desk=desk, error=type(error).__name__)
+        finally:
+            self._reading.pop(desk, None)
+            if desk in self._again:
+                self._again.discard(desk)
+                self._read_on(desk)
+
+    async def _read_some(self, desk: str) -> bool:
+        """Deliver the next events; whether there were any."""
+        after = self._cursors[desk]
+
+        def read(session: Session) -> tuple[list[Recorded], T | None]:
+            events = read_since(session, desk, after, AT_ONCE)
+            return events, self._load(session, desk, events) if events else None
+
+        events, loaded = await self._reads(read)
+        if not events or loaded is None:
+            return False
+        if self._cursors.get(desk) != after:
+            return True  # followed anew, or resynced, meanwhile
+        upto = events[-1].seq
+        self._cursors[desk] = upto
+        self._deliver(desk, upto, loaded)
+        return True
