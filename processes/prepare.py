@@ -1,21 +1,53 @@
-"""What must stand before a process starts: folders, the newest tables, keys, boundaries, and in a demo its accounts."""
+"""What must stand before a process starts: folders, the newest tables, keys, desks, boundaries, demo accounts."""
 
 from collections.abc import Callable
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from dispatch import boundaries, installation, keys
+from dispatch.database import Database
+from dispatch.errors import Unfit
+from dispatch.models import TABLES
 from dispatch.settings import CHECKOUT, Settings
+
+MIGRATIONS = CHECKOUT / "migrations"
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> None:
-    """Brings the installation up to date; doing it again changes nothing."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _migrate(settings)
+    """Brings the installation up to date; doing it again changes nothing. Raises `Unfit`."""
+    _make_home(settings)
+    try:
+        _migrate(settings.database_url)
+        _fill(settings)
+    except OperationalError as error:
+        # The driver's words hold the address and the user, which are nobody's business in a log.
+        raise Unfit(f"DATABASE_URL: the database cannot be opened ({type(error.orig).__name__}).") from None
+    boundaries.ensure(boundaries.boundaries_file(settings.home), say)
 
 
-def _migrate(settings: Settings) -> None:
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unfit(f"DESK110_HOME: {settings.home} cannot be made ({error.strerror}).") from None
+
+
+def _migrate(database_url: str) -> None:
     config = Config()
-    config.set_main_option("script_location", str(CHECKOUT / "migrations").replace("%", "%%"))
-    config.attributes["database_url"] = settings.database_url
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["database_url"] = database_url
     command.upgrade(config, "head")
+
+
+def _fill(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    try:
+        with database.read() as session:
+            sealed = session.connection().execute(select(TABLES["reporter"].c.id).limit(1)).first()
+        keys.set_up(keys.KeyPaths.under(settings.home), old_data=sealed is not None)
+        installation.set_up(database, settings.demo)
+    finally:
+        database.close()

