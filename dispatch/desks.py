@@ -2,8 +2,8 @@
 
 A desk is known by the six-digit administrative code (adcode, GB/T 2260) of the area it answers for. The
 code says where the area belongs: `330106` lies in city `330100`, which lies in province `330000`.
-The table holds the divisions as they have stood since 2021; set-up compares it with the boundaries' own
-names and refuses a difference, so that a reform of the divisions cannot go unseen.
+The table holds the divisions as they have stood since 2021. Set-up refuses boundaries that lack one of its
+counties or name one otherwise, so that a reform of the divisions cannot go unseen.
 """
 
 from dataclasses import dataclass
