@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
+from dispatch.models import TABLES
+
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
@@ -69,6 +71,7 @@ class AcknowledgementState:
     at: datetime
     desk: str
     desk_name: str
+    desk_name_en: str
     dispatcher_number: str
     receipt: str
     shown_at: datetime | None
@@ -138,6 +141,7 @@ _STATE = (
         _ACKNOWLEDGEMENT.c.at.label("received_at"),
         _ACKNOWLEDGEMENT.c.desk.label("received_desk"),
         _THERE.c.name.label("received_desk_name"),
+        _THERE.c.name_en.label("received_desk_name_en"),
         _ACKNOWLEDGEMENT.c.dispatcher,
         _ACKNOWLEDGEMENT.c.receipt,
         _ACKNOWLEDGEMENT.c.shown_at,
@@ -153,7 +157,9 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
     """The newest state of these reports, by id, in the order asked for. Unknown ids are left out."""
     if not ids:
         return {}
-    rows = {row.id: row for row in session.connection().execute(_STATE.where(_REPORT.c.id.in_(list(ids))))}
+    rows: dict[UUID, Row[Any]] = {
+        row.id: row for row in session.connection().execute(_STATE.where(_REPORT.c.id.in_(list(ids))))
+    }
     messages = _messages(session, rows)
     media = _media(session, rows)
     trails = _trails(session, rows)
@@ -331,6 +337,7 @@ def _acknowledgement(row: Row[Any]) -> AcknowledgementState | None:
         row.received_at,
         row.received_desk,
         row.received_desk_name,
+        row.received_desk_name_en,
         row.dispatcher,
         row.receipt,
         row.shown_at,

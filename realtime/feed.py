@@ -7,42 +7,20 @@ state of what they are about, in one snapshot, and handed on. Many events of a r
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 import structlog
 from sqlmodel import Session
 
-from dispatch.database import READERS, Database
 from dispatch.events import Recorded, epoch, heads, read_since
+from dispatch.reads import Reads
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 HEADS_EVERY_S = 1.0
 AT_ONCE = 1000
-
-
-class Reads:
-    """Runs functions on read-only sessions, off the event loop, a few at a time."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
-
-    async def __call__(self, function: Callable[[Session], R]) -> R:
-        """What `function` gives for a session on one snapshot of the database."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
-
-    def _run(self, function: Callable[[Session], R]) -> R:
-        with self._database.read() as session:
-            return function(session)
-
-    def close(self) -> None:
-        """End the pool; what runs is finished first."""
-        self._pool.shutdown()
 
 
 class Feed(Generic[T]):

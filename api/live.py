@@ -1,0 +1,135 @@
+"""One reporter's socket: `/api/v1/live`, subprotocol `desk110.v1`."""
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID
+
+import structlog
+from starlette.websockets import WebSocket
+
+from api.bodies import Hello, LocationFrame, MessageFrame, Pong, Shown, parse_frame
+from api.hub import SIGN_IN_AGAIN, Listener
+from api.parts import Parts, parts_of
+from api.reports import send_from_reporter, share_from_reporter
+from api.sessions import COOKIE, reporter_of
+from api.views import frame, message_view
+from dispatch import reports
+from dispatch.errors import Overloaded, Refused
+from dispatch.words import Words, choose
+from realtime.socket import LiveSocket
+from web.bodies import parse
+from web.origins import foreign, origin_fits
+from web.problems import sentence
+
+log = structlog.get_logger()
+
+SUBPROTOCOL = "desk110.v1"
+HELLO_WITHIN_S = 5
+FRAME_LIMIT = 32 * 1024  # bytes; a message of 4,000 characters fits twice over, in any script
+FRAMES_IN_WINDOW = 200
+WINDOW_S = 10
+
+NOT_ALLOWED, NO_HELLO = 4403, 4408
+TOO_MANY_FRAMES, TOO_BIG, OVERLOADED = 1008, 1009, 1013
+
+
+async def live(websocket: WebSocket) -> None:
+    """One reporter's socket, from its opening to its end."""
+    parts = parts_of(websocket)
+    origins = parts.settings.citizen_origins
+    if foreign(websocket, origins):
+        await websocket.close(NOT_ALLOWED)  # before it is accepted: the client sees HTTP 403
+        return
+    cookie = websocket.cookies.get(COOKIE) if origin_fits(websocket, origins) else None
+    offered = websocket.scope.get("subprotocols", [])
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    socket = LiveSocket(websocket, _as_they_are)
+    listener, known = await _greeted(parts, socket, cookie, websocket.headers.get("accept-language"))
+    if listener is None:
+        return
+    try:
+        await parts.hub.listen(listener, known)
+        await _hear(parts, listener)
+    finally:
+        parts.hub.leave(listener)
+        socket.closed = True
+
+
+def _as_they_are(_seq: int, parts: Iterable[str]) -> list[str]:
+    """Frames of parts that were gathered: every part is a frame of its own."""
+    return list(parts)
+
+
+async def _greeted(
+    parts: Parts, socket: LiveSocket, cookie: str | None, accept_language: str | None
+) -> tuple[Listener | None, dict[UUID, int]]:
+    """The hello, and who says it; closes the socket when there is none or it proves nobody."""
+    try:
+        async with asyncio.timeout(HELLO_WITHIN_S):
+            text = await socket.receive()
+    except TimeoutError:
+        await socket.close(NO_HELLO)
+        return None, {}
+    if text is None:
+        return None, {}
+    try:
+        hello = parse(Hello, text)
+        token = hello.token or cookie
+        if token is None:
+            raise Refused("sign_in_required")
+        reporter = await reporter_of(parts, token)
+    except Refused as refused:
+        await socket.close(SIGN_IN_AGAIN if refused.code == "sign_in_required" else NO_HELLO)
+        return None, {}
+    language = choose(accept_language) if accept_language else reporter.language
+    return Listener(socket, reporter.id, reporter.token_digest, language), hello.known
+
+
+async def _hear(parts: Parts, listener: Listener) -> None:
+    """Take the client's frames until it leaves or is let go."""
+    loop = asyncio.get_running_loop()
+    window_from, frames = loop.time(), 0
+    while (text := await listener.socket.receive()) is not None:
+        if loop.time() - window_from > WINDOW_S:
+            window_from, frames = loop.time(), 0
+        frames += 1
+        if frames > FRAMES_IN_WINDOW:
+            await listener.socket.close(TOO_MANY_FRAMES)
+            return
+        if len(text.encode()) > FRAME_LIMIT:
+            await listener.socket.close(TOO_BIG)
+            return
+        try:
+            await _take(parts, listener, text)
+        except Refused as refused:
+            _say_error(listener, refused)
+        except Overloaded:
+            await listener.socket.close(OVERLOADED)
+            return
+        except Exception as error:  # noqa: BLE001 - a defect or the database away must not end the session
+            log.error("frame_failed", error=type(error).__name__)
+            _say_error(listener, Refused("internal"))
+
+
+async def _take(parts: Parts, listener: Listener, text: str) -> None:
+    match parse_frame(text):
+        case Pong():
+            return
+        case Shown() as shown:
+            await parts.writer.do(
+                lambda session: reports.receipt_shown(
+                    session, shown.report_id, listener.reporter, shown.version
+                )
+            )
+        case MessageFrame() as message:
+            said, _new = await send_from_reporter(parts, message.report_id, listener.reporter, message)
+            listener.socket.say(
+                frame("message", report_id=str(message.report_id), message=message_view(said))
+            )
+        case LocationFrame() as location:
+            await share_from_reporter(parts, location.report_id, listener.reporter, location)
+
+
+def _say_error(listener: Listener, refused: Refused) -> None:
+    detail = sentence(Words.of(listener.language), refused)
+    listener.socket.say(frame("error", code=refused.code, detail=detail))

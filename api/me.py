@@ -1,0 +1,59 @@
+"""What the reporter says of themselves, and their proved identity."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.bodies import IdentityBody, MeBody
+from api.parts import parts_of
+from api.sessions import require_reporter
+from api.views import reporter_view
+from dispatch import reporters
+from dispatch.errors import Refused
+from dispatch.identity import IdentityNumber, parse_name
+from dispatch.words import languages
+from web.bodies import read_json
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/api/v1/me", show, methods=["GET"]),
+        Route("/api/v1/me", set_preferences, methods=["PATCH"]),
+        Route("/api/v1/me/identity", verify_identity, methods=["PUT"]),
+    ]
+
+
+async def show(request: Request) -> Response:
+    return JSONResponse(reporter_view(await require_reporter(request)))
+
+
+async def set_preferences(request: Request) -> Response:
+    """`{hearing_speech_impaired?, language?}` → 200 the reporter."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    body = await read_json(request, MeBody)
+    if body.language is not None and body.language not in languages():
+        raise Refused("field_invalid", fields=["language"])
+    await parts.writer.do(
+        lambda session: reporters.set_preferences(
+            session, reporter.id, body.hearing_speech_impaired, body.language
+        )
+    )
+    return JSONResponse(reporter_view(await require_reporter(request)))
+
+
+async def verify_identity(request: Request) -> Response:
+    """`{name, id_number}` → 200 when the verifier confirms both; 422 `identity_rejected` when not."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    body = await read_json(request, IdentityBody)
+    await parts.limits.take("identity_person", str(reporter.id))
+    name = parse_name(body.name)
+    number = IdentityNumber.parse(body.id_number)
+    if not await parts.verifier.verify(name, number):
+        raise Refused("identity_rejected")
+    await parts.writer.do(
+        lambda session: reporters.verify_identity(session, parts.cipher, reporter.id, name, number),
+        reporters.PROVINCE,
+    )
+    return JSONResponse({"identity": "verified"})

@@ -1,0 +1,52 @@
+"""What the citizen app is put together from. `asgi.py` does it; handlers find it at `request.app.state.parts`."""
+
+from dataclasses import dataclass
+
+from dispatch.photos import Darkroom
+from dispatch.store import MediaStore
+from starlette.requests import HTTPConnection
+from starlette.templating import Jinja2Templates
+
+from api.hub import Hub, Loaded
+from api.placing import Placing
+from dispatch.cipher import FieldCipher
+from dispatch.database import Database
+from dispatch.reads import Reads
+from dispatch.receipts import Jwks
+from dispatch.senders import Sender
+from dispatch.settings import Settings
+from dispatch.verifiers import Verifier
+from dispatch.writer import Writer
+from realtime.doorbell import Doorbell
+from realtime.feed import Feed
+from realtime.presence import Presence
+from web.limits import Limits
+
+
+@dataclass(slots=True)
+class Parts:
+    """One of each, for the life of the process."""
+
+    settings: Settings
+    database: Database
+    writer: Writer
+    read: Reads
+    cipher: FieldCipher
+    sender: Sender
+    verifier: Verifier
+    placing: Placing
+    store: MediaStore
+    darkroom: Darkroom
+    doorbell: Doorbell
+    feed: Feed[Loaded]
+    presence: Presence
+    hub: Hub
+    limits: Limits
+    templates: Jinja2Templates
+    jwks: Jwks
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """The parts of the app that serves this request or socket."""
+    parts: Parts = connection.app.state.parts
+    return parts

@@ -1,0 +1,197 @@
+"""A reporter's reports: filing one, following it, taking it back."""
+
+import base64
+import binascii
+import hashlib
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.bodies import LocationBody, MessageBody, ReportBody, WithdrawalBody
+from api.parts import Parts, parts_of
+from api.placing import place_of
+from api.sessions import require_reporter
+from api.views import message_view, report_view, screens_showing
+from dispatch import messages, reports, states
+from dispatch.errors import Refused
+from dispatch.ids import new_id
+from dispatch.reports import Filing
+from dispatch.states import ReportState
+from web.bodies import read_json
+from web.origins import address
+from web.problems import language_of
+
+PAGE = 20
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/api/v1/reports", file, methods=["POST"]),
+        Route("/api/v1/reports", show_mine, methods=["GET"]),
+        Route("/api/v1/reports/{id}", show, methods=["GET"]),
+        Route("/api/v1/reports/{id}/messages", send_message, methods=["POST"]),
+        Route("/api/v1/reports/{id}/locations", share_location, methods=["POST"]),
+        Route("/api/v1/reports/{id}/withdrawal", withdraw, methods=["POST"]),
+    ]
+
+
+async def file(request: Request) -> Response:
+    """File a report: 201 once it is committed, with the disk synced; 200 for the same key again."""
+    # Whatever goes wrong from here on, the answer says whom to call.
+    request.state.files_a_report = True
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    key = _idempotency_key(request)
+    body = await read_json(request, ReportBody)
+    await parts.limits.take("report_address", address(request))
+    await parts.limits.take("report_person", str(reporter.id))
+    desk, notes, place = await parts.placing.placed(body)
+    filing = Filing(
+        id=new_id(),
+        reporter=reporter.id,
+        key=key,
+        digest=_digest(body),
+        desk=desk,
+        kind=body.kind,
+        text=body.text,
+        category=body.category,
+        covert=body.covert,
+        place_text=body.place_text,
+        place=place,
+        notes=notes,
+        media_expected=body.media_expected,
+        fraud=body.fraud,
+    )
+    rule = parts.settings.identity_required
+    filed = await parts.writer.do(lambda session: reports.file(session, filing, rule), desk)
+    report = await _own(parts, filed.id, reporter.id)
+    return await _answer(request, report, 201 if filed.new else 200)
+
+
+async def show_mine(request: Request) -> Response:
+    """My reports, newest first, a page at a time."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    before = _cursor(request.query_params.get("cursor"))
+    found = await parts.read(lambda session: states.page_of_reporter(session, reporter.id, before, PAGE + 1))
+    language = language_of(request)
+    views = [
+        report_view(report, screens_showing(report, parts.hub.screens(report.desk)), language)
+        for report in found[:PAGE]
+    ]
+    following = _cursor_after(found[PAGE - 1]) if len(found) > PAGE else None
+    return _json({"reports": views, "next_cursor": following})
+
+
+async def show(request: Request) -> Response:
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    return await _answer(request, await _own(parts, id_of(request), reporter.id), 200)
+
+
+async def send_message(request: Request) -> Response:
+    """`{client_id, text}` → 201 the message; 200 the same for the same `client_id`."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    report = id_of(request)
+    body = await read_json(request, MessageBody)
+    message, new = await send_from_reporter(parts, report, reporter.id, body)
+    return _json(message_view(message), 201 if new else 200)
+
+
+async def send_from_reporter(
+    parts: Parts, report: UUID, reporter: UUID, body: MessageBody
+) -> tuple[states.MessageState, bool]:
+    """What HTTP and the socket do alike with a reporter's message."""
+    await parts.limits.take("message_person", str(reporter))
+    return await parts.writer.do(
+        lambda session: messages.send_from_reporter(session, report, reporter, body.client_id, body.text)
+    )
+
+
+async def share_location(request: Request) -> Response:
+    """A position of the reporter, added to the report's trail → 204."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    report = id_of(request)
+    await share_from_reporter(parts, report, reporter.id, await read_json(request, LocationBody))
+    return Response(status_code=204)
+
+
+async def share_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: LocationBody) -> None:
+    """What HTTP and the socket do alike with a reporter's position."""
+    await parts.limits.take("message_person", str(reporter))
+    place, id_ = place_of(body), new_id()
+    await parts.writer.do(lambda session: reports.share_location(session, id_, report, reporter, place))
+
+
+async def withdraw(request: Request) -> Response:
+    """`{reason}` → 200 the report, withdrawn; the desk still sees it."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    report = id_of(request)
+    body = await read_json(request, WithdrawalBody)
+    await parts.writer.do(lambda session: reports.withdraw(session, report, reporter.id, body.reason))
+    return await _answer(request, await _own(parts, report, reporter.id), 200)
+
+
+def id_of(request: Request) -> UUID:
+    """The report that the path names. Raises Refused `report_unknown` for what is no identifier."""
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise Refused("report_unknown") from None
+
+
+async def _own(parts: Parts, id_: UUID, reporter: UUID) -> ReportState:
+    report = await parts.read(lambda session: states.state(session, id_))
+    if report is None or report.caller.reporter != reporter:
+        raise Refused("report_unknown")
+    return report
+
+
+async def _answer(request: Request, report: ReportState, status: int) -> Response:
+    parts = parts_of(request)
+    screens = screens_showing(report, await parts.hub.known_screens(report.desk))
+    return _json(report_view(report, screens, language_of(request)), status)
+
+
+def _json(body: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+def _idempotency_key(request: Request) -> UUID:
+    value = request.headers.get("idempotency-key", "").strip().strip('"')
+    if not value:
+        raise Refused("idempotency_key_required")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Refused("idempotency_key_invalid") from None
+
+
+def _digest(body: ReportBody) -> bytes:
+    """Of what was understood, so that white space and the order of fields make no other report."""
+    return hashlib.sha256(orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _cursor_after(report: ReportState) -> str:
+    at = (report.filed_at - _EPOCH) // timedelta(milliseconds=1)
+    return base64.urlsafe_b64encode(f"{at}.{report.id}".encode()).decode()
+
+
+def _cursor(text: str | None) -> tuple[datetime, UUID] | None:
+    if not text:
+        return None
+    try:
+        at, _, id_ = base64.urlsafe_b64decode(text.encode()).decode().partition(".")
+        return _EPOCH + timedelta(milliseconds=int(at)), UUID(id_)
+    except (ValueError, OverflowError, binascii.Error):
+        raise Refused("cursor_invalid") from None

@@ -1,0 +1,121 @@
+"""Signing in by phone code, signing out, and who is asking."""
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.bodies import PhoneCodeBody, SessionBody
+from api.parts import Parts, parts_of
+from api.views import reporter_view
+from dispatch import phones, reporters
+from dispatch.clock import iso
+from dispatch.errors import Refused
+from dispatch.reporters import CODE_LIVES, SESSION_LIVES, SignedIn
+from web.bodies import read_json
+from web.origins import SAFE, address, origin_fits
+from web.problems import language_of
+
+COOKIE = "desk110_session"
+
+# Seconds before a phone gets another code. In a demo nobody pays for an SMS.
+RESEND_S = {"field": 60, "demo": 0, "off": 0}
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/api/v1/phone-codes", send_phone_code, methods=["POST"]),
+        Route("/api/v1/sessions", sign_in, methods=["POST"]),
+        Route("/api/v1/sessions/current", sign_out, methods=["DELETE"]),
+    ]
+
+
+async def send_phone_code(request: Request) -> Response:
+    """`{phone}` → 202; the code goes to the phone, and in a demo stands in the answer."""
+    parts = parts_of(request)
+    body = await read_json(request, PhoneCodeBody)
+    phone = phones.normalise(body.phone, demo=parts.settings.demo)
+    index = parts.cipher.index("phone", phone)
+    await parts.limits.take("code_address", address(request))
+    await parts.limits.take("code_phone", index.hex())
+    code = reporters.new_code()
+    resend_s = RESEND_S[parts.settings.limits]
+    digest = reporters.code_digest(index, code)
+    await parts.writer.do(lambda session: reporters.remember_code(session, index, digest, resend_s))
+    await parts.sender.send_code(phone, code, language_of(request))
+    answer: dict[str, object] = {"expires_in": int(CODE_LIVES.total_seconds()), "resend_in": resend_s}
+    if parts.settings.demo:
+        answer["demo_code"] = code
+    return JSONResponse(answer, 202)
+
+
+async def sign_in(request: Request) -> Response:
+    """`{phone, code}` → 201 with the token, and the same as a cookie for the page."""
+    parts = parts_of(request)
+    body = await read_json(request, SessionBody)
+    if body.wechat_code is not None:
+        raise Refused("wechat_unavailable")
+    if body.phone is None or body.code is None:
+        raise Refused("field_invalid", fields=["phone", "code"])
+    phone = phones.normalise(body.phone, demo=parts.settings.demo)
+    code = body.code.strip()
+    await parts.limits.take("sign_in_address", address(request))
+    await parts.limits.take("sign_in_phone", parts.cipher.index("phone", phone).hex())
+    token = reporters.new_token()
+    language = language_of(request)
+    found = await parts.writer.do(
+        lambda session: reporters.sign_in(session, parts.cipher, phone, code, token, language)
+    )
+    if found is None:
+        raise Refused("code_wrong")
+    answer = JSONResponse(
+        {"token": token, "expires_at": iso(found.expires_at), "reporter": reporter_view(found)}, 201
+    )
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(SESSION_LIVES.total_seconds()),
+        httponly=True,
+        secure=parts.settings.secure_cookies,
+        samesite="strict",
+        path="/",
+    )
+    return answer
+
+
+async def sign_out(request: Request) -> Response:
+    """Revoke the session that asks; its sockets close."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    await parts.writer.do(lambda session: reporters.sign_out(session, reporter.token_digest))
+    await parts.hub.close_session(reporter.token_digest)
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+async def require_reporter(request: Request) -> SignedIn:
+    """The reporter who asks. Raises Refused: `sign_in_required`; `origin_refused` for a foreign page."""
+    parts = parts_of(request)
+    token, by_cookie = token_of(request)
+    if token is None:
+        raise Refused("sign_in_required")
+    if by_cookie and request.method not in SAFE and not origin_fits(request, parts.settings.citizen_origins):
+        raise Refused("origin_refused")
+    return await reporter_of(parts, token)
+
+
+def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:
+    """The token that the request carries, and whether it came by cookie."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip(), False
+    return connection.cookies.get(COOKIE), True
+
+
+async def reporter_of(parts: Parts, token: str) -> SignedIn:
+    """The reporter with this token. Raises Refused `sign_in_required`."""
+    digest = reporters.token_digest(token)
+    found = await parts.read(lambda session: reporters.signed_in(session, digest))
+    if found is None:
+        raise Refused("sign_in_required")
+    return found

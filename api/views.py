@@ -1,0 +1,97 @@
+"""What a reporter's client is shown, as `protocol.md` fixes it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from dispatch.clock import iso
+from dispatch.reporters import SignedIn
+from dispatch.states import MediaState, MessageState, ReportState
+from dispatch.words import Words
+from realtime.presence import Screen
+
+
+def screens_showing(report: ReportState, screens: Sequence[Screen] | None) -> int:
+    """On how many of the desk's screens the report is: those that have painted the event of its filing."""
+    return sum(screen.shown >= report.filed_seq for screen in screens or ())
+
+
+def report_view(report: ReportState, screens: int, language: str) -> dict[str, Any]:
+    """The report as the reporter sees it. `received` is null until an acknowledgement is committed."""
+    words = Words.of(language)
+    english = words.language.startswith("en")
+    receipt = report.acknowledgement
+    return {
+        "id": str(report.id),
+        "number": report.number,
+        "version": report.version,
+        "kind": report.kind,
+        "status": report.status,
+        "status_label": words(f"terms.status.{report.status}"),
+        "text": report.text,
+        "category": report.category,
+        "covert": report.covert,
+        "place_text": report.place_text,
+        "filed_at": iso(report.filed_at),
+        "desk": {"adcode": report.desk, "name": report.desk_name_en if english else report.desk_name},
+        "received": receipt
+        and {
+            "at": iso(receipt.at),
+            "desk": receipt.desk_name_en if english else receipt.desk_name,
+            "desk_adcode": receipt.desk,
+            "dispatcher_number": receipt.dispatcher_number,
+        },
+        "screens": screens,
+        "escalation": report.escalation,
+        "outcome": report.outcome,
+        "withdrawn_at": report.withdrawn_at and iso(report.withdrawn_at),
+        "media_expected": report.media_expected,
+        "media": [media_view(media) for media in report.media],
+        "messages": [message_view(message) for message in report.messages],
+        "receipt": receipt and receipt.receipt,
+    }
+
+
+def media_view(media: MediaState) -> dict[str, Any]:
+    """One photo, video or voice note of the reporter's own."""
+    return {
+        "id": str(media.id),
+        "client_id": media.client_id,
+        "kind": media.kind,
+        "filename": media.filename,
+        "length": media.length,
+        "state": media.state,
+        "width": media.width,
+        "height": media.height,
+        "at": iso(media.at),
+    }
+
+
+def message_view(message: MessageState) -> dict[str, Any]:
+    """One line of the conversation."""
+    return {
+        "id": str(message.id),
+        "client_id": message.client_id,
+        "author": message.author,
+        "dispatcher_number": message.dispatcher_number,
+        "text": message.text,
+        "at": iso(message.at),
+    }
+
+
+def reporter_view(reporter: SignedIn) -> dict[str, Any]:
+    """The reporter, phone masked."""
+    return {
+        "id": str(reporter.id),
+        "phone": reporter.phone_masked,
+        "identity": reporter.identity,
+        "hearing_speech_impaired": reporter.hearing_speech_impaired,
+        "language": reporter.language,
+        "reports": reporter.reports,
+    }
+
+
+def frame(type_: str, **fields: Any) -> str:
+    """One frame of the socket: `type` first."""
+    return orjson.dumps({"type": type_, **fields}).decode()

@@ -1,0 +1,32 @@
+"""Reading from the event loop: a few threads, each with a read-only session on one snapshot."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from dispatch.database import READERS, Database
+
+R = TypeVar("R")
+
+
+class Reads:
+    """Runs functions on read-only sessions, off the event loop, a few at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+
+    async def __call__(self, function: Callable[[Session], R]) -> R:
+        """What `function` gives for a session on one snapshot of the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
+
+    def _run(self, function: Callable[[Session], R]) -> R:
+        with self._database.read() as session:
+            return function(session)
+
+    def close(self) -> None:
+        """End the pool; what runs is finished first."""
+        self._pool.shutdown()

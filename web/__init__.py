@@ -1,0 +1,1 @@
+"""What both apps share of HTTP: headers, origins, bounded bodies, problems, limits, health."""

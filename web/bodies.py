@@ -1,0 +1,70 @@
+"""Bodies: bounded before they are read, checked before they are used."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from dispatch.errors import Refused
+
+Body = TypeVar("Body", bound=BaseModel)
+
+JSON_LIMIT = 64 * 1024
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """The whole body. Raises Refused `body_too_large` as soon as it is known to be more than `limit` bytes."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise Refused("body_too_large", limit=limit)
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise Refused("body_too_large", limit=limit)
+    except ClientDisconnect:
+        raise Refused("body_unreadable") from None
+    return bytes(body)
+
+
+async def read_json(request: Request, model: type[Body], limit: int = JSON_LIMIT) -> Body:
+    """The body as `model`.
+
+    Raises Refused: `content_type_unsupported`, `body_too_large`, `body_unreadable` (no JSON), `field_invalid`
+    with the names of the `fields` that are wrong, or the code that a field's own rule gives.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise Refused("content_type_unsupported")
+    return parse(model, await read_bounded(request, limit))
+
+
+def parse(model: type[Body], body: bytes | str) -> Body:
+    """JSON as `model`; refused as `read_json` says."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise refusal(error) from None
+
+
+def refusal(error: ValidationError) -> Refused:
+    """The refusal for what pydantic found, naming fields and never values."""
+    fields = []
+    for entry in error.errors(include_url=False, include_context=True, include_input=False):
+        if entry["type"] == "json_invalid":
+            return Refused("body_unreadable")
+        cause = entry.get("ctx", {}).get("error")
+        if isinstance(cause, Coded):
+            return Refused(cause.code, **cause.values)
+        fields.append(".".join(str(part) for part in entry["loc"]))
+    return Refused("field_invalid", fields=fields)
+
+
+class Coded(ValueError):
+    """A field's rule was broken, and the rule has a code of its own."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values

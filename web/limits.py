@@ -1,0 +1,59 @@
+"""Rates: what one person and one address may ask. Counted in Redis, in this process while Redis is away."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import structlog
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+
+from dispatch.errors import Refused
+
+log = structlog.get_logger()
+
+Mode = Literal["field", "demo", "off"]
+
+# What: (rate in the field, rate in a demo, which carries a drill of hundreds of reports a person).
+RATES: Mapping[str, tuple[str, str]] = {
+    "code_phone": ("5/10minute", "200/minute"),
+    "code_address": ("60/10minute", "5000/minute"),
+    "sign_in_phone": ("10/10minute", "500/minute"),
+    "sign_in_address": ("100/10minute", "10000/minute"),
+    "identity_person": ("5/hour", "500/minute"),
+    "report_person": ("30/minute", "2000/minute"),
+    "report_address": ("600/minute", "60000/minute"),
+    "message_person": ("60/minute", "3000/minute"),
+    "media_person": ("60/minute", "3000/minute"),
+    "console_sign_in": ("10/minute", "2000/minute"),
+}
+
+
+class Limits:
+    """Takes one from a rate, or refuses."""
+
+    def __init__(self, mode: Mode, redis_url: str) -> None:
+        self._items: dict[str, RateLimitItem] = {}
+        if mode != "off":
+            self._items = {name: parse(rates[mode == "demo"]) for name, rates in RATES.items()}
+        self._near = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = FixedWindowRateLimiter(RedisStorage(_async_url(redis_url)))
+
+    async def take(self, name: str, key: str) -> None:
+        """Count one for `key`. Raises Refused `too_many_requests` with `resend_in` seconds when it is too many."""
+        item = self._items.get(name)
+        if item is None:
+            return
+        try:
+            allowed = await self._shared.hit(item, name, key)
+        except Exception as error:  # noqa: BLE001 - the library passes on whatever its storage raises
+            log.info("limits_near", error=type(error).__name__)
+            allowed = await self._near.hit(item, name, key)
+        if not allowed:
+            raise Refused("too_many_requests", resend_in=item.get_expiry())
+
+
+def _async_url(redis_url: str) -> str:
+    if redis_url.startswith("unix://"):
+        return redis_url.replace("unix://", "async+redis+unix://", 1)
+    return f"async+{redis_url}"

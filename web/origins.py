@@ -1,0 +1,21 @@
+"""Where a request comes from: the one thing a foreign page cannot forge is the Origin header."""
+
+from starlette.requests import HTTPConnection
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def origin_fits(connection: HTTPConnection, allowed: frozenset[str]) -> bool:
+    """Whether the request names an Origin, and exactly one of ours."""
+    return connection.headers.get("origin") in allowed
+
+
+def foreign(connection: HTTPConnection, allowed: frozenset[str]) -> bool:
+    """Whether the request names an Origin that is not ours. Programs that are no browsers name none."""
+    origin = connection.headers.get("origin")
+    return origin is not None and origin not in allowed
+
+
+def address(connection: HTTPConnection) -> str:
+    """The client's network address; never logged."""
+    return connection.client.host if connection.client else "unknown"

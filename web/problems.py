@@ -1,0 +1,154 @@
+"""Problems: every refusal as `application/problem+json` (RFC 9457) with a stable `code`."""
+
+from collections.abc import Mapping
+
+import orjson
+import structlog
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dispatch.errors import Overloaded, Refused
+from dispatch.logs import place_of
+from dispatch.words import Words, choose
+
+log = structlog.get_logger()
+
+STATUS: Mapping[str, int] = {
+    "body_unreadable": 400,
+    "idempotency_key_required": 400,
+    "idempotency_key_invalid": 400,
+    "cursor_invalid": 400,
+    "sign_in_required": 401,
+    "code_wrong": 401,
+    "sign_in_failed": 401,
+    "identity_required": 403,
+    "origin_refused": 403,
+    "csrf_refused": 403,
+    "role_refused": 403,
+    "not_found": 404,
+    "report_unknown": 404,
+    "desk_unknown": 404,
+    "method_refused": 405,
+    "already_received": 409,
+    "idempotency_conflict": 409,
+    "report_closed": 409,
+    "body_too_large": 413,
+    "content_type_unsupported": 415,
+    "field_invalid": 422,
+    "text_too_long": 422,
+    "place_required": 422,
+    "position_invalid": 422,
+    "outside_jurisdiction": 422,
+    "phone_invalid": 422,
+    "identity_rejected": 422,
+    "code_too_soon": 429,
+    "too_many_requests": 429,
+    "wechat_unavailable": 501,
+    "internal": 500,
+    "overloaded": 503,
+    "database_unavailable": 503,
+    "no_desk_open": 503,
+    "receipt_invalid": 422,
+    "sender_unavailable": 503,
+    "verifier_unavailable": 503,
+    # media
+    "tus_version_unsupported": 412,
+    "upload_offset_conflict": 409,
+    "upload_unknown": 404,
+    "media_unknown": 404,
+    "media_type_unsupported": 415,
+    "photo_too_large": 413,
+    "photos_too_many": 422,
+    "photo_unreadable": 422,
+    "photo_too_many_pixels": 422,
+    "store_full": 507,
+}
+
+CALL_POLICE = ("tel:110", "sms:12110")
+
+
+def language_of(request: Request) -> str:
+    """The language to answer in: that of `Accept-Language`, Chinese unless it asks for another that we have."""
+    return choose(request.headers.get("accept-language"))
+
+
+def problem(request: Request, refused: Refused, status: int | None = None) -> Response:
+    """The answer to a refusal. Where a report was not taken, it says whom to call."""
+    words = Words.of(language_of(request))
+    status = status or STATUS.get(refused.code, 422)
+    body: dict[str, object] = {
+        "type": f"urn:desk110:problem:{refused.code}",
+        "title": words(f"problems.title.{status}"),
+        "status": status,
+        "code": refused.code,
+        "detail": sentence(words, refused),
+    }
+    for name in ("fields", "resend_in", "limit", "dispatcher", "at", "where", "kind"):
+        if name in refused.values:
+            body[name] = refused.values[name]
+    if "calls" in refused.values:
+        body["call"] = refused.values["calls"]
+    elif getattr(request.state, "files_a_report", False):
+        body["call"] = CALL_POLICE
+    headers = {"content-language": words.language}
+    if status in {429, 503}:
+        headers["retry-after"] = str(refused.values.get("resend_in", 1))
+    return Response(
+        orjson.dumps(body, default=str), status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def sentence(words: Words, refused: Refused) -> str:
+    """What a person reads of a refusal."""
+    for key in (f"problems.{refused.code}", f"media.problem.{refused.code}"):
+        if (text := words.get(key)) is not None:
+            return text.format_map(_Blank(refused.values))
+    return words("problems.field_invalid", fields=refused.code)
+
+
+class _Blank(dict[str, object]):
+    """Values for a sentence; what is missing is left blank rather than an error upon an error."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+async def on_refused(request: Request, error: Exception) -> Response:
+    """Exception handler for `Refused`."""
+    assert isinstance(error, Refused)  # noqa: S101 - the table of handlers says so
+    return problem(request, error)
+
+
+async def on_overloaded(request: Request, _error: Exception) -> Response:
+    """Exception handler for `Overloaded`: too much waits to be written."""
+    return problem(request, Refused("overloaded"))
+
+
+async def on_database(request: Request, error: Exception) -> Response:
+    """Exception handler for a database that is away or full: nothing was written, say so and whom to call."""
+    log.error("database_failed", error=type(error).__name__)
+    return problem(request, Refused("database_unavailable"))
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """Exception handler for what the router refuses."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - the table of handlers says so
+    codes = {404: "not_found", 405: "method_refused", 413: "body_too_large"}
+    return problem(request, Refused(codes.get(error.status_code, "field_invalid")), error.status_code)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Exception handler for a defect: loud in the log, by type and place only; the caller learns whom to call."""
+    log.error("defect", error=type(error).__name__, where=place_of(error))
+    return problem(request, Refused("internal"))
+
+
+HANDLERS = {
+    Refused: on_refused,
+    Overloaded: on_overloaded,
+    DBAPIError: on_database,
+    HTTPException: on_http,
+    Exception: on_error,
+}
