@@ -9,6 +9,7 @@ import typer
 from dispatch.errors import Unfit
 from dispatch.settings import Settings
 
+# Each command imports what it needs when its settings are found fit: a refusal should not take seconds.
 REFUSED = 2
 
 # Tracebacks with the values of variables would print what people wrote.
@@ -18,60 +19,56 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 @app.command()
 def up() -> None:
     """Prepare, start Valkey, citizen, console and worker, and look after them until Ctrl-C."""
-    from processes.lock import held
-    from processes.prepare import prepare
     from processes.supervise import NotStarted
     from processes.up import up as run
 
     with _sentence():
-        settings = _demo_settings()
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with held(settings.home):
-            prepare(settings, _say)
-            try:
-                run(settings, _say)
-            except NotStarted as error:
-                typer.echo(str(error), err=True)
-                raise typer.Exit(1) from None
-            _say("已停止 · stopped")
+        try:
+            run(_demo_settings(), _say)
+        except NotStarted as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+        _say("已停止 · stopped")
 
 
 @app.command()
 def setup() -> None:
     """Only prepare: folders, newest tables, keys, boundaries; demo accounts if DESK110_DEMO=1."""
-    from processes.prepare import prepare
-
     with _sentence():
-        prepare(Settings.load(), _say)
+        settings = Settings.load()
+        from processes.prepare import prepare
+
+        prepare(settings, _say)
 
 
 @app.command()
 def citizen() -> None:
     """Run one citizen process: the reporters' app."""
-    from processes.serve import serve
-
     with _sentence():
         settings = Settings.load()
+        from processes.serve import serve
+
         serve("asgi:citizen", settings, settings.citizen_port)
 
 
 @app.command()
 def console() -> None:
     """Run one console process: the dispatchers' app."""
-    from processes.serve import serve
-
     with _sentence():
         settings = Settings.load()
+        from processes.serve import serve
+
         serve("asgi:console", settings, settings.console_port)
 
 
 @app.command()
 def worker() -> None:
     """Run one worker process: escalations, media, retention."""
-    from worker import run
-
     with _sentence():
-        run(Settings.load())
+        settings = Settings.load()
+        from worker import run
+
+        run(settings)
 
 
 def main() -> None:

@@ -12,13 +12,14 @@ from dispatch.database import Database
 from dispatch.errors import Unfit
 from dispatch.models import TABLES
 from dispatch.settings import CHECKOUT, Settings
+from processes.home import make_home
 
 MIGRATIONS = CHECKOUT / "migrations"
 
 
 def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """Brings the installation up to date; doing it again changes nothing. Raises `Unfit`."""
-    _make_home(settings)
+    make_home(settings.home)
     try:
         _migrate(settings.database_url)
         _fill(settings)
@@ -26,13 +27,6 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
         # The driver's words hold the address and the user, which are nobody's business in a log.
         raise Unfit(f"DATABASE_URL: the database cannot be opened ({type(error.orig).__name__}).") from None
     boundaries.ensure(boundaries.boundaries_file(settings.home), say)
-
-
-def _make_home(settings: Settings) -> None:
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise Unfit(f"DESK110_HOME: {settings.home} cannot be made ({error.strerror}).") from None
 
 
 def _migrate(database_url: str) -> None:

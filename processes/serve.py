@@ -2,14 +2,13 @@
 
 import asyncio
 import resource
-import socket
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dispatch.errors import Unfit
 from dispatch.settings import Settings
+from processes.ports import check_port
 
 HEAD_BYTES = 32 * 1024  # request line and headers together
 HEAD_S = 10.0  # a head that is not whole by then is somebody holding the line
@@ -69,21 +68,6 @@ def serve(app: str, settings: Settings, port: int) -> None:
     check_port(settings.host, port, f"DESK110_{app.partition(':')[2].upper()}_PORT")
     _allow_many_files()
     uvicorn.Server(uvicorn.Config(app, host=settings.host, port=port, **_options(settings))).run()
-
-
-def check_port(host: str, port: int, setting: str) -> None:
-    """Raises `Unfit`, naming the setting, when nothing can listen on `port` of `host`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen(1)
-        except OSError as error:
-            raise Unfit(
-                f"Port {port} on {host} cannot be had ({error.strerror}). "
-                f"Stop the program that has it, or set {setting} to another port."
-            ) from None
 
 
 def _options(settings: Settings) -> dict[str, Any]:

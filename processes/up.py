@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dispatch.settings import Settings
 from processes.banner import banner
-from processes.serve import check_port
+from processes.home import held, make_home
+from processes.ports import check_port
 from processes.supervise import Program, Supervisor
 from processes.valkey import Valkey
 
@@ -15,11 +16,22 @@ ASK_S = 2.0
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
-    """Runs until a signal stops it. Raises `Unfit` (a port is taken …) and `NotStarted`."""
-    check_port(settings.host, settings.citizen_port, "DESK110_CITIZEN_PORT")
-    check_port(settings.host, settings.console_port, "DESK110_CONSOLE_PORT")
-    supervisor = Supervisor(_groups(settings), settings.home / "log", say)
-    asyncio.run(supervisor.run(ready=lambda: say(banner(settings))))
+    """Prepares, then runs until a signal stops it. Raises `Unfit` (a port is taken …) and `NotStarted`."""
+    make_home(settings.home)
+    with held(settings.home):
+        check_port(settings.host, settings.citizen_port, "DESK110_CITIZEN_PORT")
+        check_port(settings.host, settings.console_port, "DESK110_CONSOLE_PORT")
+        _prepare(settings, say)
+        supervisor = Supervisor(_groups(settings), settings.home / "log", say)
+        asyncio.run(supervisor.run(ready=lambda: say(banner(settings))))
+
+
+def _prepare(settings: Settings, say: Callable[[str], None]) -> None:
+    from processes.prepare import (
+        prepare,
+    )  # half of the start's time goes into these imports: not before a refusal
+
+    prepare(settings, say)
 
 
 def _groups(settings: Settings) -> list[list[Program]]:

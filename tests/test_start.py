@@ -50,7 +50,7 @@ class Start(Server):
     def parts(self) -> dict[str, int]:
         """The pid of each process that it started, by name."""
         table = subprocess.run(
-            ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         ).stdout
         found = {}
         for line in table.splitlines():
@@ -114,13 +114,31 @@ def start(tmp_path: Path) -> Iterator[Start]:
         ("DESK110_DEMO", "0", "DESK110_SMS_URL"),
     ],
 )
-@pytest.mark.parametrize("command", ["up", "setup", "citizen", "console", "worker"])
 def test_a_setting_that_makes_no_sense_is_refused_in_a_sentence_that_names_it(
-    tmp_path: Path, command: str, setting: str, value: str, name: str
+    tmp_path: Path, setting: str, value: str, name: str
 ) -> None:
-    status, output = said(command, env=environment(tmp_path, **{"DESK110_DEMO": "1", setting: value}))
+    status, output = said("up", env=environment(tmp_path, **{setting: value}))
     assert status == 2
     assert name in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("command", ["setup", "citizen", "console", "worker"])
+def test_each_process_refuses_unfit_settings_by_itself(tmp_path: Path, command: str) -> None:
+    status, output = said(
+        command, env=environment(tmp_path, DESK110_DEMO="1", DATABASE_URL="mysql://localhost/desk")
+    )
+    assert status == 2
+    assert "DATABASE_URL" in output
+    assert "Traceback" not in output
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    url = f"postgresql://desk110:secret@{LOOPBACK}:{free_port()}/desk110"
+    status, output = said("up", env=environment(tmp_path, DATABASE_URL=url))
+    assert status == 2
+    assert "DATABASE_URL" in output
+    assert "secret" not in output
     assert "Traceback" not in output
 
 
@@ -169,6 +187,7 @@ def test_sigkill_of_up_takes_all_that_it_started(start: Start) -> None:
     os.kill(start.pid, signal.SIGKILL)
     until(lambda: all(gone(pid) for pid in parts.values()), 5, "all parts are gone")
     start.kill()
+    start.log.unlink()
     start.start(60)  # and what was left lying does not stand in the way
     assert all(answers(port) for port in start.ports)
 

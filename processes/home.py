@@ -1,4 +1,4 @@
-"""One `up` at a time in a home folder, known by a lock that the kernel takes back however its holder ends."""
+"""The home folder, and one `up` at a time in it, by a lock that the kernel takes back however its holder ends."""
 
 import fcntl
 import os
@@ -7,6 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dispatch.errors import Unfit
+
+
+def make_home(home: Path) -> None:
+    """Makes the folder, for this user alone. Raises `Unfit`."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unfit(f"DESK110_HOME: {home} cannot be made ({error.strerror}).") from None
 
 
 @contextmanager
