@@ -6,6 +6,7 @@ Functions that take a Session and change something run as commands of the writer
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pyotp
 from pwdlib import PasswordHash
@@ -174,3 +175,8 @@ def standing(session: Session, digests: list[bytes]) -> dict[bytes, str | None]:
         )
     )
     return {row.token_digest: row.desk for row in rows}
+
+
+def row_of(number: str) -> UUID:
+    """What stands for the account's row where a sealed value is bound to one: its number as a name-based UUID."""
+    return uuid5(NAMESPACE_OID, f"desk110 dispatcher {number}")

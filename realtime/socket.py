@@ -42,6 +42,7 @@ class LiveSocket:
         "closed",
         "heard_at",
         "overflowed",
+        "sent",
         "websocket",
     )
 
@@ -53,6 +54,7 @@ class LiveSocket:
         self._frames: list[str] = []  # frames that are no state: a tick, a ping, an error
         self._seq = 0
         self._held = True
+        self.sent = 0  # the log's number up to which states were handed to the client
         self._sender: asyncio.Task[None] | None = None
         self.overflowed = False
         self.closed = False
@@ -96,6 +98,7 @@ class LiveSocket:
             self._backlog = None
         self._frames[:0] = frames
         self._held = False
+        self.sent = max(self.sent, seq)
         self._wake()
 
     def hold(self) -> None:
@@ -111,9 +114,11 @@ class LiveSocket:
         if self._single is not None:
             frames.extend(self._single.frames)
             self._single = None
+            self.sent = self._seq
         elif self._backlog is not None:
             frames.extend(self._compose(self._seq, self._backlog.values()))
             self._backlog = None
+            self.sent = self._seq
         return frames
 
     async def _send_waiting(self) -> None:

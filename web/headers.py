@@ -1,13 +1,11 @@
 """Headers on every answer: what a page may load and do, and that nobody keeps it."""
 
-from collections.abc import Iterable
-
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'{sockets}; font-src 'self'; object-src 'none'; "
+    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
@@ -24,11 +22,8 @@ FIXED = {
 class SecurityHeaders:
     """Adds the headers that are not set already. Nothing but `/static` may be kept by a cache."""
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        # Chromium takes 'self' for a page's own ws: address; older Safari and WeChat's browser do not.
-        sockets = "".join(sorted(f" {origin.replace('http', 'ws', 1)}" for origin in origins))
-        self._policy = POLICY.format(sockets=sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,7 +35,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in FIXED.items():
                     headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", self._policy)
+                headers.setdefault("content-security-policy", POLICY)
                 if not scope["path"].startswith("/static/"):
                     headers.setdefault("cache-control", "no-store")
             await send(message)

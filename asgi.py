@@ -1,0 +1,238 @@
+"""Where the two apps are put together: routes, middleware, lifespan.
+
+Nothing is built when this module is imported but the two apps; each reads its settings and opens its database
+when it starts.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from api import desks, me, media, pages, reports, sessions
+from api import hub as reporters_hub
+from api import live as reporters_live
+from api.parts import Parts as CitizenParts
+from api.placing import Placing
+from console import acknowledgements, desk, messages, sign_in
+from console import hub as consoles_hub
+from console import live as consoles_live
+from console import media as console_media
+from console.parts import Parts as ConsoleParts
+from console.rendering import Rendering
+from dispatch.boundaries import boundaries_file
+from dispatch.cipher import FieldCipher
+from dispatch.database import Database
+from dispatch.events import Recorded, epoch, heads
+from dispatch.gateways import Gateway, GatewaySecrets
+from dispatch.jurisdiction import Jurisdiction
+from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
+from dispatch.logs import configure
+from dispatch.photos import Darkroom
+from dispatch.reads import Reads
+from dispatch.receipts import Signer
+from dispatch.senders import DemoSender, HttpSender, Sender
+from dispatch.settings import CHECKOUT, Settings
+from dispatch.store import MediaStore
+from dispatch.verifiers import DemoVerifier, HttpVerifier, Verifier
+from dispatch.writer import Writer
+from realtime.background import in_background
+from realtime.doorbell import Doorbell, connect
+from realtime.feed import Feed
+from realtime.presence import Presence
+from web import health
+from web.headers import SecurityHeaders
+from web.limits import Limits
+from web.problems import HANDLERS
+
+STATIC = CHECKOUT / "static"
+READY_WITHIN_S = 5.0
+
+
+@asynccontextmanager
+async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
+    settings = Settings.load()
+    configure("citizen", settings.log_level)
+    keys = KeyPaths.under(settings.home)
+    database = Database(settings.database_url)
+    read = Reads(database)
+    redis = connect(settings.redis_url)
+    presence = Presence(redis)
+    hub = reporters_hub.Hub(read, presence)
+    feed = Feed(read, hub.load, hub.deliver, hub.resync)
+    doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, hub.screens_moved)
+    writer = Writer(database, _ringing(doorbell))
+    parts = app.state.parts = CitizenParts(
+        settings=settings,
+        database=database,
+        writer=writer,
+        read=read,
+        cipher=FieldCipher.load(keys),
+        sender=_sender(settings),
+        verifier=_verifier(settings),
+        placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), read),
+        store=MediaStore(settings.media_url),
+        darkroom=Darkroom(),
+        doorbell=doorbell,
+        feed=feed,
+        presence=presence,
+        hub=hub,
+        limits=Limits(settings.limits, settings.redis_url),
+        templates=Jinja2Templates(CHECKOUT / "templates"),
+        jwks=load_receipt_public(keys),
+    )
+    writer.start()
+    # Reporters of any desk may come to this process, so it follows all.
+    await feed.follow()
+    async with in_background(
+        ring=doorbell.ring_all(),
+        listen=doorbell.listen(),
+        heads=feed.watch_heads(),
+        keep_alive=hub.keep_alive(),
+        close_ended=hub.close_ended(),
+    ):
+        yield
+        await hub.close_all()
+    await asyncio.to_thread(writer.stop)
+    await parts.sender.aclose()
+    await parts.verifier.aclose()
+    parts.darkroom.close()
+    read.close()
+    await redis.aclose()
+    database.close()
+
+
+@asynccontextmanager
+async def _console_life(app: Starlette) -> AsyncIterator[None]:
+    settings = Settings.load()
+    configure("console", settings.log_level)
+    keys = KeyPaths.under(settings.home)
+    database = Database(settings.database_url)
+    read = Reads(database)
+    redis = connect(settings.redis_url)
+    presence = Presence(redis)
+    rendering = Rendering()
+    hub = consoles_hub.Hub(read, presence, rendering)
+    feed = Feed(read, hub.load, hub.deliver, hub.resync)
+    doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
+    writer = Writer(database, _ringing(doorbell))
+    app.state.parts = ConsoleParts(
+        settings=settings,
+        database=database,
+        writer=writer,
+        read=read,
+        cipher=FieldCipher.load(keys),
+        signer=Signer(load_receipt_key(keys)),
+        store=MediaStore(settings.media_url),
+        doorbell=doorbell,
+        feed=feed,
+        presence=presence,
+        hub=hub,
+        rendering=rendering,
+        limits=Limits(settings.limits, settings.redis_url),
+    )
+    writer.start()
+    hub.epoch = await read(epoch)
+    async with in_background(
+        ring=doorbell.ring_all(),
+        listen=doorbell.listen(),
+        heads=feed.watch_heads(),
+        presence=presence.tell(doorbell),
+        tick=hub.tick(lambda: feed.heads_at, lambda desk: feed.cursor(desk) if feed.follows(desk) else None),
+        close_ended=hub.close_ended(),
+    ):
+        yield
+        await hub.close_all()
+    await asyncio.to_thread(writer.stop)
+    read.close()
+    await redis.aclose()
+    database.close()
+
+
+def _ringing(doorbell: Doorbell) -> Callable[[list[Recorded]], None]:
+    """Ring for what the writer's thread has committed, from the event loop that the doorbell lives on."""
+    loop = asyncio.get_running_loop()
+
+    def ring(events: list[Recorded]) -> None:
+        loop.call_soon_threadsafe(doorbell.ring, events)
+
+    return ring
+
+
+def _sender(settings: Settings) -> Sender:
+    if not settings.sms_url or settings.sms_secret_file is None:
+        return DemoSender()
+    secrets = GatewaySecrets.read(settings.sms_secret_file, "DESK110_SMS_SECRET_FILE")
+    return HttpSender(Gateway(settings.sms_url, secrets))
+
+
+def _verifier(settings: Settings) -> Verifier:
+    if not settings.verifier_url or settings.verifier_secret_file is None:
+        return DemoVerifier()
+    secrets = GatewaySecrets.read(settings.verifier_secret_file, "DESK110_VERIFIER_SECRET_FILE")
+    return HttpVerifier(Gateway(settings.verifier_url, secrets))
+
+
+def _checks(request: Request) -> Mapping[str, health.Check]:
+    """What both apps need to do their work."""
+    parts: CitizenParts | ConsoleParts = request.app.state.parts
+
+    async def database() -> bool:
+        return bool(await parts.read(heads))
+
+    async def redis() -> bool:
+        return parts.doorbell.connected
+
+    async def feed() -> bool:
+        return asyncio.get_running_loop().time() - parts.feed.heads_at < READY_WITHIN_S
+
+    named: dict[str, Callable[[], Awaitable[bool]]] = {"database": database, "redis": redis, "head": feed}
+    return named
+
+
+async def _jwks(request: Request) -> Response:
+    """The public keys that receipts verify with (RFC 7517)."""
+    return JSONResponse(request.app.state.parts.jwks, headers={"cache-control": "public, max-age=300"})
+
+
+citizen = Starlette(
+    routes=[
+        *pages.routes(),
+        *sessions.routes(),
+        *me.routes(),
+        *desks.routes(),
+        *media.routes(),
+        *reports.routes(),
+        WebSocketRoute("/api/v1/live", reporters_live.live),
+        Route("/.well-known/jwks.json", _jwks, methods=["GET"]),
+        *health.routes(_checks),
+        Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+    ],
+    middleware=[Middleware(SecurityHeaders)],
+    exception_handlers=dict(HANDLERS),
+    lifespan=_citizen_life,
+)
+
+console = Starlette(
+    routes=[
+        *sign_in.routes(),
+        *desk.routes(),
+        *acknowledgements.routes(),
+        *messages.routes(),
+        *console_media.routes(),
+        WebSocketRoute("/console/live", consoles_live.live),
+        *health.routes(_checks),
+        Route("/metrics", health.metrics, methods=["GET"]),
+        Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
+    ],
+    middleware=[Middleware(SecurityHeaders)],
+    exception_handlers=dict(HANDLERS),
+    lifespan=_console_life,
+)

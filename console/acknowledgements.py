@@ -1,0 +1,40 @@
+"""Accepting a report (接收): one key, one winner."""
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from console.desk import id_of, report_at
+from console.parts import parts_of
+from console.sign_in import require_dispatcher_act
+from dispatch import reports
+from dispatch.errors import Refused
+from web.languages import page_language
+
+
+def routes() -> list[Route]:
+    return [Route("/console/reports/{id}/acknowledgement", acknowledge, methods=["POST"])]
+
+
+async def acknowledge(request: Request) -> Response:
+    """200 with the newest card for the winner; 409 with it and the winner's number for everybody else."""
+    parts = parts_of(request)
+    dispatcher = await require_dispatcher_act(request)
+    id_ = id_of(request)
+    won = True
+    try:
+        await parts.writer.do(
+            lambda session: reports.acknowledge(
+                session, id_, dispatcher.desk, dispatcher.number, parts.signer.sign
+            ),
+            dispatcher.desk,
+        )
+    except Refused as refused:
+        if refused.code != "already_received":
+            raise
+        won = False
+    language = page_language(request)
+    report = await parts.read(lambda session: report_at(session, id_, dispatcher.desk))
+    if won:
+        return HTMLResponse(parts.rendering.accepted(report, language))
+    return HTMLResponse(parts.rendering.lost(report, language), 409)

@@ -1,0 +1,218 @@
+"""The consoles' sockets of this process, by desk, and what the feed brings for them."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+from sqlmodel import Session
+
+from console.rendering import Rendering
+from dispatch import dispatchers, states
+from dispatch.clock import now
+from dispatch.events import Recorded
+from dispatch.logs import place_of
+from dispatch.reads import Reads
+from dispatch.states import ReportState
+from realtime.presence import Presence
+from realtime.socket import LiveSocket, Update
+
+log = structlog.get_logger()
+
+TICK_S = 1.0
+SWEEP_EVERY_S = 2.0
+# When the heads have not been seen for so long, the ticks stop: a screen must not look live on old news.
+STALE_S = 3.0
+SESSIONS_AT_ONCE = 500
+
+SIGN_IN_AGAIN, NOT_ALLOWED, RESTARTING = 4401, 4403, 1012
+
+
+@dataclass(slots=True, eq=False)
+class Console:
+    """An open console: its socket, its dispatcher, and its key in the desk's presence."""
+
+    socket: LiveSocket
+    desk: str
+    dispatcher: str
+    session: bytes
+    language: str
+    presence: str = ""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What the feed read for a desk's consoles: each changed report's card, by language."""
+
+    cards: dict[str, dict[Hashable, str]]
+    waiting: int
+
+
+@dataclass(slots=True)
+class _Desk:
+    consoles: set[Console] = field(default_factory=set)
+    waiting: int = 0
+    dispatchers: list[str] = field(default_factory=list)
+
+
+class Hub:
+    """Who is at which desk's console here, and what they are shown."""
+
+    def __init__(self, read: Reads, presence: Presence, rendering: Rendering) -> None:
+        self._read = read
+        self._presence = presence
+        self._rendering = rendering
+        self._desks: dict[str, _Desk] = {}
+        self.epoch = ""
+
+    # --- what the feed asks for and brings
+
+    def load(self, session: Session, desk: str, events: list[Recorded]) -> Loaded:
+        """The cards of the reports that changed, once a language in use. Runs off the loop."""
+        changed = list(dict.fromkeys(event.report for event in events if event.report is not None))
+        reports = [report for report in states.states(session, changed).values() if report.desk == desk]
+        here = self._desks.get(desk)
+        in_use = {console.language for console in here.consoles} if here else set()
+        return Loaded(
+            {language: self._cards(reports, language) for language in in_use},
+            states.waiting_at_desk(session, desk),
+        )
+
+    def _cards(self, reports: Iterable[ReportState], language: str) -> dict[Hashable, str]:
+        cards: dict[Hashable, str] = {}
+        for report in reports:
+            try:
+                cards[report.id] = self._rendering.card(report, language)
+            except Exception as error:
+                log.error(
+                    "card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error)
+                )
+        return cards
+
+    def deliver(self, desk: str, seq: int, loaded: Loaded) -> None:
+        """Hand the changed cards to every console of the desk: the same bytes to all of one language."""
+        here = self._desks.get(desk)
+        if here is None:
+            return
+        here.waiting = loaded.waiting
+        updates = {
+            language: Update(seq, cards, (self._rendering.frame(self.cursor(seq), cards.values()),))
+            for language, cards in loaded.cards.items()
+        }
+        for console in here.consoles:
+            update = updates.get(console.language)
+            if update is None:  # came while its language was not in use yet: let it ask anew
+                self._close_soon(console, RESTARTING)
+            else:
+                console.socket.offer(update)
+
+    def resync(self, desk: str) -> None:
+        """The log is another one: every console of the desk comes again and reads everything."""
+        here = self._desks.get(desk)
+        for console in list(here.consoles) if here else ():
+            self._close_soon(console, RESTARTING)
+
+    def cursor(self, seq: int) -> str:
+        """A place in this database's log of the desk."""
+        return f"{self.epoch}:{seq}"
+
+    def compose(self, seq: int, cards: Iterable[str]) -> list[str]:
+        """The frame of cards that were gathered while a console could not be sent to."""
+        return [self._rendering.frame(self.cursor(seq), cards)]
+
+    # --- who is on
+
+    def on(self, desk: str) -> bool:
+        """Whether any console of the desk is open here."""
+        return desk in self._desks
+
+    def arrive(self, console: Console) -> None:
+        """Register; what the feed brings is held until the console's snapshot is read."""
+        console.presence = self._presence.arrived(console.desk, console.dispatcher)
+        self._desks.setdefault(console.desk, _Desk()).consoles.add(console)
+
+    def leave(self, console: Console) -> bool:
+        """The socket closed; whether it was the last one of its desk here."""
+        self._presence.left(console.desk, console.presence)
+        here = self._desks.get(console.desk)
+        if here is None:
+            return False
+        here.consoles.discard(console)
+        if here.consoles:
+            return False
+        del self._desks[console.desk]
+        return True
+
+    def shown(self, console: Console, seq: int) -> None:
+        """The console's screen has painted the states up to event `seq`."""
+        self._presence.shown(console.desk, console.presence, seq)
+
+    def set_waiting(self, desk: str, waiting: int) -> None:
+        """How many reports of the desk wait, as just read."""
+        if desk in self._desks:
+            self._desks[desk].waiting = waiting
+
+    async def colleagues(self, desk: str) -> list[str]:
+        """The numbers of those with an open console of the desk, on any process; those here when Redis is away."""
+        screens = await self._presence.screens(desk)
+        if screens is not None:
+            return sorted({screen.dispatcher for screen in screens})
+        here = self._desks.get(desk)
+        return sorted({console.dispatcher for console in here.consoles}) if here else []
+
+    # --- what goes on for ever
+
+    async def tick(self, heads_at: Callable[[], float], cursor_of: Callable[[str], int | None]) -> None:
+        """The word of life to every console, once a second, while the database is known to answer."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK_S)
+            if loop.time() - heads_at() > STALE_S:
+                continue
+            for desk, here in list(self._desks.items()):
+                here.dispatchers = await self.colleagues(desk)
+                seq = cursor_of(desk)
+                if seq is None:
+                    continue
+                word = self._rendering.tick(
+                    at=now(), seq=seq, waiting=here.waiting, dispatchers=here.dispatchers
+                )
+                for console in list(here.consoles):
+                    console.socket.say(word)
+
+    async def close_ended(self) -> None:
+        """Close, for ever, the sockets whose session ended or whose dispatcher was disabled or moved."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            consoles = self._everyone()
+            for first in range(0, len(consoles), SESSIONS_AT_ONCE):
+                some = consoles[first : first + SESSIONS_AT_ONCE]
+                digests = [console.session for console in some]
+                try:
+                    standing = await self._read(partial(dispatchers.standing, digests=digests))
+                except Exception as error:  # noqa: BLE001 - the database is away: ask again
+                    log.warning("sessions_unknown", error=type(error).__name__)
+                    break
+                for console in some:
+                    if console.session not in standing:
+                        self._close_soon(console, SIGN_IN_AGAIN)
+                    elif standing[console.session] != console.desk:
+                        self._close_soon(console, NOT_ALLOWED)
+
+    async def close_session(self, session: bytes) -> None:
+        """Close the sockets of a session that was just ended."""
+        for console in self._everyone():
+            if console.session == session:
+                await console.socket.close(SIGN_IN_AGAIN)
+
+    async def close_all(self) -> None:
+        """The server goes down: consoles come again, elsewhere."""
+        await asyncio.gather(*(console.socket.close(RESTARTING) for console in self._everyone()))
+
+    def _everyone(self) -> list[Console]:
+        return [console for here in self._desks.values() for console in here.consoles]
+
+    def _close_soon(self, console: Console, code: int) -> None:
+        task = asyncio.create_task(console.socket.close(code))
+        task.add_done_callback(lambda _: None)

@@ -1,0 +1,99 @@
+"""The console's socket: what feeds the desk's page (`/console/live`)."""
+
+import orjson
+import structlog
+from sqlmodel import Session
+from starlette.websockets import WebSocket
+
+from console.desk import CARDS
+from console.hub import NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
+from console.parts import Parts, parts_of
+from console.sign_in import on_duty
+from dispatch import states
+from dispatch.events import epoch, heads, read_since
+from realtime.socket import LiveSocket
+from web.languages import page_language
+from web.origins import origin_fits
+
+log = structlog.get_logger()
+
+# A console that missed more events than this gets the whole queue: it is less to send.
+CATCH_UP = 1000
+FRAME_LIMIT = 4096
+
+
+async def live(websocket: WebSocket) -> None:
+    """One console's socket, from its opening to its end."""
+    parts = parts_of(websocket)
+    if not origin_fits(websocket, parts.settings.console_origins):
+        await websocket.close(NOT_ALLOWED)  # before it is accepted: the client sees HTTP 403
+        return
+    who = await on_duty(websocket)
+    await websocket.accept()
+    socket = LiveSocket(websocket, parts.hub.compose)
+    if who is None:
+        await socket.close(SIGN_IN_AGAIN)
+        return
+    if who.desk is None:
+        await socket.close(NOT_ALLOWED)
+        return
+    console = Console(socket, who.desk, who.number, who.token_digest, page_language(websocket))
+    await parts.feed.follow([console.desk])
+    parts.hub.arrive(console)
+    try:
+        await _catch_up(parts, console, websocket.query_params.get("after", ""))
+        await _hear(parts, console)
+    except Exception as error:  # noqa: BLE001 - the page comes again by itself and reads everything
+        log.warning("console_lost", error=type(error).__name__)
+        await socket.close(RESTARTING)
+    finally:
+        socket.closed = True
+        if parts.hub.leave(console):
+            parts.feed.unfollow(console.desk)
+
+
+async def _catch_up(parts: Parts, console: Console, after: str) -> None:
+    """What the page has missed since its cursor, or everything; what came meanwhile follows it."""
+
+    def read(session: Session) -> tuple[str, int, int]:
+        seq = heads(session, [console.desk]).get(console.desk, 0)
+        cursor = f"{epoch(session)}:{seq}"
+        waiting = states.waiting_at_desk(session, console.desk)
+        missed = _missed(session, console.desk, after, seq)
+        if missed is None:
+            reports = states.open_at_desk(session, console.desk, CARDS)
+            return parts.rendering.snapshot(cursor, reports, console.language), seq, waiting
+        cards = [parts.rendering.card(report, console.language) for report in missed]
+        return parts.rendering.frame(cursor, cards), seq, waiting
+
+    frame, seq, waiting = await parts.read(read)
+    parts.hub.set_waiting(console.desk, waiting)
+    console.socket.begin([frame], seq)
+
+
+def _missed(session: Session, desk: str, after: str, head: int) -> list[states.ReportState] | None:
+    """The newest states of the reports that changed after the cursor; None when only everything will do."""
+    of, _, number = after.partition(":")
+    if of != epoch(session) or not number.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    seq = int(number)
+    if seq > head or head - seq > CATCH_UP:
+        return None
+    events = read_since(session, desk, seq, CATCH_UP)
+    changed = dict.fromkeys(event.report for event in events if event.report is not None)
+    return [report for report in states.states(session, list(changed)).values() if report.desk == desk]
+
+
+async def _hear(parts: Parts, console: Console) -> None:
+    """Take the page's frames until it leaves: it only tells how far its screen has come."""
+    while (text := await console.socket.receive()) is not None:
+        if len(text) > FRAME_LIMIT:
+            await console.socket.close(1009)
+            return
+        try:
+            frame = orjson.loads(text)
+            if frame["type"] == "shown":
+                # No further than what was sent to it: a screen cannot have shown what it does not have.
+                parts.hub.shown(console, min(int(frame["seq"]), console.socket.sent))
+        except (ValueError, KeyError, TypeError):
+            log.info("console_frame_not_understood")

@@ -1,0 +1,44 @@
+"""A dispatcher's words to a reporter."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from console.desk import id_of, report_at
+from console.parts import parts_of
+from console.sign_in import read_form, require_dispatcher_act
+from dispatch import messages
+from dispatch.errors import Refused
+from web.languages import page_language
+
+TEXT_LIMIT = 4000
+CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def routes() -> list[Route]:
+    return [Route("/console/reports/{id}/messages", send, methods=["POST"])]
+
+
+async def send(request: Request) -> Response:
+    """Fields `client_id`, `text` → 200 with the report in hand, the message in it; the same `client_id` is once."""
+    parts = parts_of(request)
+    dispatcher = await require_dispatcher_act(request)
+    id_ = id_of(request)
+    form = await read_form(request)
+    text = CONTROLS.sub("", str(form.get("text", ""))).strip()
+    client_id = str(form.get("client_id", ""))
+    if len(text) > TEXT_LIMIT:
+        raise Refused("text_too_long", limit=TEXT_LIMIT)
+    if not text or not CLIENT_ID.fullmatch(client_id):
+        raise Refused("field_invalid", fields=["text" if not text else "client_id"])
+    await parts.writer.do(
+        lambda session: messages.send_from_dispatcher(
+            session, id_, dispatcher.desk, dispatcher.number, client_id, text
+        ),
+        dispatcher.desk,
+    )
+    report = await parts.read(lambda session: report_at(session, id_, dispatcher.desk))
+    return HTMLResponse(parts.rendering.report(report, page_language(request)))

@@ -1,0 +1,203 @@
+"""Signing in at a console, signing out, and who is asking."""
+
+import asyncio
+import hmac
+import secrets
+
+from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from console.parts import Parts, parts_of
+from console.rendering import SignInError
+from dispatch import dispatchers
+from dispatch.clock import now
+from dispatch.dispatchers import SHIFT, OnDuty
+from dispatch.errors import Refused
+from dispatch.reporters import PROVINCE, new_token, token_digest
+from web.languages import page_language, remember
+from web.origins import address, foreign
+
+COOKIE = "desk110_console"
+BEFORE_SIGN_IN = "desk110_console_csrf"
+FORM_LIMIT = 64 * 1024
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/console/sign-in", show, methods=["GET"]),
+        Route("/console/sign-in", sign_in, methods=["POST"]),
+        Route("/console/sign-out", sign_out, methods=["POST"]),
+    ]
+
+
+async def show(request: Request) -> Response:
+    return _page(request)
+
+
+async def sign_in(request: Request) -> Response:
+    """Fields `number`, `password`, and `totp` where it is set → 303 to the desk; 401 with the page again."""
+    parts = parts_of(request)
+    form = await read_form(request)
+    number, password = _field(form, "number").strip(), _field(form, "password")
+    if foreign(request, parts.settings.console_origins) or not _same_page(request, form):
+        return _page(request, number=number, error="page_expired", status=403)
+    try:
+        await parts.limits.take("console_sign_in", f"{address(request)} {number}")
+    except Refused:
+        return _page(request, number=number, error="too_many", minutes=1, status=429)
+    account = await parts.read(lambda session: dispatchers.account(session, number))
+    # argon2id takes tens of milliseconds by design.
+    if not await asyncio.to_thread(dispatchers.password_fits, account, password) or account is None:
+        return _page(request, number=number, error="wrong", status=401)
+    step = None
+    if account.totp_secret is not None:
+        step = _totp_step(parts, account.number, account.totp_secret, _field(form, "totp"))
+        if step is None:
+            given = bool(_field(form, "totp"))
+            return _page(request, number=number, asks_totp=True, error="totp" if given else None, status=401)
+    token = new_token()
+    desk = account.desk or PROVINCE
+    opened = await parts.writer.do(lambda session: dispatchers.sign_in(session, number, token, step), desk)
+    if not opened:
+        return _page(request, number=number, asks_totp=step is not None, error="totp", status=401)
+    answer = RedirectResponse("/console", 303)
+    _set_cookie(parts, answer, COOKIE, token, int(SHIFT.total_seconds()))
+    answer.delete_cookie(BEFORE_SIGN_IN, path="/console")
+    return answer
+
+
+async def sign_out(request: Request) -> Response:
+    """End the session; its sockets close."""
+    parts = parts_of(request)
+    who = await require_act(request)
+    desk = who.desk or PROVINCE
+    await parts.writer.do(lambda session: dispatchers.sign_out(session, who), desk)
+    await parts.hub.close_session(who.token_digest)
+    answer = RedirectResponse("/console/sign-in", 303)
+    answer.delete_cookie(COOKIE, path="/console")
+    return answer
+
+
+async def on_duty(connection: HTTPConnection) -> OnDuty | None:
+    """Who has the session of this request or socket; None when nobody has."""
+    token = connection.cookies.get(COOKIE)
+    if not token:
+        return None
+    digest = token_digest(token)
+    return await parts_of(connection).read(lambda session: dispatchers.on_duty(session, digest))
+
+
+async def require_dispatcher(request: Request) -> "AtDesk":
+    """The dispatcher or shift leader who looks. Raises Refused: `sign_in_required`, `role_refused`."""
+    who = await on_duty(request)
+    if who is None:
+        raise Refused("sign_in_required")
+    if who.desk is None:
+        raise Refused("role_refused")
+    return AtDesk(who)
+
+
+async def require_act(request: Request) -> OnDuty:
+    """Who does something: signed in, from our own page. Raises Refused: `sign_in_required`, `csrf_refused`."""
+    who = await on_duty(request)
+    if who is None:
+        raise Refused("sign_in_required")
+    if foreign(request, parts_of(request).settings.console_origins):
+        raise Refused("origin_refused")
+    given = request.headers.get("x-csrf-token") or _field(await read_form(request), "csrf_token")
+    if not hmac.compare_digest(given.encode(), who.csrf.encode()):
+        raise Refused("csrf_refused")
+    return who
+
+
+async def require_dispatcher_act(request: Request) -> "AtDesk":
+    """The dispatcher or shift leader who does something. Raises Refused as the two above."""
+    who = await require_act(request)
+    if who.desk is None:
+        raise Refused("role_refused")
+    return AtDesk(who)
+
+
+class AtDesk:
+    """Someone on duty who has a desk."""
+
+    __slots__ = ("csrf", "desk", "desk_name", "desk_name_en", "number", "role", "token_digest")
+
+    def __init__(self, who: OnDuty) -> None:
+        self.number = who.number
+        self.role = who.role
+        self.desk: str = who.desk or ""
+        self.desk_name = who.desk_name or ""
+        self.desk_name_en = who.desk_name_en or ""
+        self.csrf = who.csrf
+        self.token_digest = who.token_digest
+
+
+async def read_form(request: Request) -> FormData:
+    """The form of the request, bounded. Raises Refused `body_too_large`; a file in it is no field."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > FORM_LIMIT:
+        raise Refused("body_too_large", limit=FORM_LIMIT)
+    return await request.form(max_files=0, max_fields=20, max_part_size=FORM_LIMIT)
+
+
+def _field(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _totp_step(parts: Parts, number: str, sealed: bytes, code: str) -> int | None:
+    secret = parts.cipher.open("dispatcher", "totp_secret", dispatchers.row_of(number), sealed)
+    return dispatchers.totp_step(secret, code.strip(), now())
+
+
+def _same_page(request: Request, form: FormData) -> bool:
+    """Whether the form is of a page that we gave this browser.
+
+    A browser always names the Origin of such a POST, which was checked; what names none is no browser, and has
+    no one else's cookies.
+    """
+    if request.headers.get("origin") is None and request.headers.get("sec-fetch-site") is None:
+        return True
+    kept = request.cookies.get(BEFORE_SIGN_IN, "")
+    return bool(kept) and hmac.compare_digest(kept.encode(), _field(form, "csrf_token").encode())
+
+
+def _page(
+    request: Request,
+    *,
+    number: str = "",
+    asks_totp: bool = False,
+    error: SignInError | None = None,
+    minutes: int = 0,
+    status: int = 200,
+) -> Response:
+    parts = parts_of(request)
+    csrf = request.cookies.get(BEFORE_SIGN_IN) or secrets.token_urlsafe(24)
+    page = parts.rendering.sign_in(
+        page_language(request),
+        csrf_token=csrf,
+        number=number[:32],
+        asks_totp=asks_totp,
+        error=error,
+        minutes=minutes,
+        demo_number="33010601" if parts.settings.demo else None,
+    )
+    answer = HTMLResponse(page, status)
+    _set_cookie(parts, answer, BEFORE_SIGN_IN, csrf, 3600)
+    remember(request, answer)
+    return answer
+
+
+def _set_cookie(parts: Parts, answer: Response, name: str, value: str, max_age: int) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path="/console",
+        httponly=True,
+        secure=parts.settings.secure_cookies,
+        samesite="strict",
+    )

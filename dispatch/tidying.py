@@ -1,0 +1,22 @@
+"""Removing what nobody can use any more: codes that ran out, sessions that ended. Never a report or an event."""
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Session
+
+from dispatch.models import TABLES
+
+_CODE = TABLES["phone_code"]
+_SESSIONS = (TABLES["reporter_session"], TABLES["console_session"])
+
+
+def remove_ended(session: Session, before: datetime) -> int:
+    """Remove codes and sessions that ended before then; gives how many."""
+    connection = session.connection()
+    removed = connection.execute(delete(_CODE).where(_CODE.c.expires_at < before)).rowcount
+    for table in _SESSIONS:
+        removed += connection.execute(
+            delete(table).where((table.c.expires_at < before) | (table.c.revoked_at < before))
+        ).rowcount
+    return removed

@@ -1,0 +1,62 @@
+"""The worker: what must happen without anyone asking. Put together here, as the apps are in `asgi.py`."""
+
+import asyncio
+import signal
+from datetime import timedelta
+
+import structlog
+
+from dispatch import tidying
+from dispatch.clock import now
+from dispatch.database import Database
+from dispatch.logs import configure
+from dispatch.settings import Settings
+from dispatch.writer import Writer
+from realtime.doorbell import Doorbell, connect
+
+log = structlog.get_logger()
+
+EVERY_S = 60.0
+KEPT_AFTER_END = timedelta(days=1)
+
+
+def run(settings: Settings) -> None:
+    """Work until told to stop."""
+    configure("worker", settings.log_level)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = Database(settings.database_url)
+    redis = connect(settings.redis_url)
+    doorbell = Doorbell(redis, settings.redis_url, lambda _desk, _seq: None, lambda: None, lambda _desk: None)
+    writer = Writer(database, lambda events: loop.call_soon_threadsafe(doorbell.ring, events))
+    writer.start()
+    ringing = asyncio.create_task(doorbell.ring_all())
+    log.info("worker_started")
+    while not stop.is_set():
+        await _tidy(writer)
+        try:
+            async with asyncio.timeout(EVERY_S):
+                await stop.wait()
+        except TimeoutError:
+            continue
+    ringing.cancel()
+    await asyncio.to_thread(writer.stop)
+    await redis.aclose()
+    database.close()
+
+
+async def _tidy(writer: Writer) -> None:
+    """One round. What fails is tried again in the next."""
+    try:
+        before = now() - KEPT_AFTER_END
+        removed = await writer.do(lambda session: tidying.remove_ended(session, before))
+        if removed:
+            log.info("tidied", count=removed)
+    except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
+        log.warning("tidying_failed", error=type(error).__name__)
