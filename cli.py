@@ -1,6 +1,7 @@
 """The command `desk110`: all at once (`up`), one process (`citizen`, `console`, `worker`), or the preparation."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -73,6 +74,8 @@ def worker() -> None:
 
 def main() -> None:
     """The entry point `desk110`."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Chinese
     app()
 
 

@@ -19,6 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     """`run`, `test …` or `check …`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Chinese
     task, rest = arguments[0], list(arguments[1:])
     try:
         return {"run": _run, "test": _test, "check": _check}[task](rest)

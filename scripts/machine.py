@@ -32,6 +32,8 @@ def ensure_what_tests_need() -> list[str]:
     Returns a sentence for each thing that cannot be had here; tests of it say why they are skipped.
     """
     missing = []
+    if not shutil.which("ps"):
+        _apt("procps")
     browser = _browser() or _install_browser()
     if browser:
         os.environ["DESK110_TEST_CHROMIUM"] = browser
