@@ -90,7 +90,7 @@ def _checks(*, fix: bool) -> int:
         ("ruff", "check", *(["--fix"] if fix else []), "."),
         ("ruff", "format", *([] if fix else ["--check"]), "."),
         ("mypy", *typed),
-        ("lint-imports",),
+        ("lint-imports", "--no-logo"),
     ]
     failures = 0
     for check in checks:
