@@ -6,8 +6,9 @@ when it starts.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -34,7 +35,7 @@ from dispatch.events import Recorded, epoch, heads
 from dispatch.gateways import Gateway, GatewaySecrets
 from dispatch.jurisdiction import Jurisdiction
 from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
-from dispatch.logs import configure
+from dispatch.logs import configure, place_of
 from dispatch.photos import Darkroom
 from dispatch.reads import Reads
 from dispatch.receipts import Signer
@@ -52,10 +53,31 @@ from web.headers import SecurityHeaders
 from web.limits import Limits
 from web.problems import HANDLERS
 
+log = structlog.get_logger()
+
 STATIC = CHECKOUT / "static"
 READY_WITHIN_S = 5.0
 
 
+Life = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def _told(life: Life) -> Life:
+    """The same life; when it cannot begin or ends badly, the log says where, which the server's own does not."""
+
+    @asynccontextmanager
+    async def told(app: Starlette) -> AsyncIterator[None]:
+        try:
+            async with life(app):
+                yield
+        except Exception as error:
+            log.critical("life_failed", error=type(error).__name__, where=place_of(error))
+            raise
+
+    return told
+
+
+@_told
 @asynccontextmanager
 async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     settings = Settings.load()
@@ -109,6 +131,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     database.close()
 
 
+@_told
 @asynccontextmanager
 async def _console_life(app: Starlette) -> AsyncIterator[None]:
     settings = Settings.load()

@@ -9,6 +9,7 @@ import structlog
 from dispatch import tidying
 from dispatch.clock import now
 from dispatch.database import Database
+from dispatch.events import Recorded
 from dispatch.logs import configure
 from dispatch.settings import Settings
 from dispatch.writer import Writer
@@ -34,7 +35,11 @@ async def _work(settings: Settings) -> None:
     database = Database(settings.database_url)
     redis = connect(settings.redis_url)
     doorbell = Doorbell(redis, settings.redis_url, lambda _desk, _seq: None, lambda: None, lambda _desk: None)
-    writer = Writer(database, lambda events: loop.call_soon_threadsafe(doorbell.ring, events))
+
+    def ring(events: list[Recorded]) -> None:
+        loop.call_soon_threadsafe(doorbell.ring, events)
+
+    writer = Writer(database, ring)
     writer.start()
     ringing = asyncio.create_task(doorbell.ring_all())
     log.info("worker_started")

@@ -84,7 +84,7 @@ class Hub:
         for report in reports:
             try:
                 cards[report.id] = self._rendering.card(report, language)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - one report must not stop a desk
                 log.error(
                     "card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error)
                 )

@@ -143,8 +143,10 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
                 _REPORT.c.reporter,
                 _REPORT.c.filed_at,
                 _REPORT.c.text,
-                _REPORT.c.lat,
-                _REPORT.c.lon,
+                _REPORT.c.place_text,
+                _REPORT.c.came_lat,
+                _REPORT.c.came_lon,
+                _REPORT.c.crs,
                 _DESK.c.name,
             )
             .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)

@@ -28,6 +28,9 @@ RATES: Mapping[str, tuple[str, str]] = {
     "console_sign_in": ("10/minute", "2000/minute"),
 }
 
+# Nobody waits for Redis to be counted.
+PATIENCE_S = 0.25
+
 
 class Limits:
     """Takes one from a rate, or refuses."""
@@ -37,7 +40,14 @@ class Limits:
         if mode != "off":
             self._items = {name: parse(rates[mode == "demo"]) for name, rates in RATES.items()}
         self._near = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = FixedWindowRateLimiter(RedisStorage(_async_url(redis_url)))
+        self._shared = FixedWindowRateLimiter(
+            RedisStorage(
+                _async_url(redis_url),
+                implementation="redispy",
+                socket_timeout=PATIENCE_S,
+                socket_connect_timeout=PATIENCE_S,
+            )
+        )
 
     async def take(self, name: str, key: str) -> None:
         """Count one for `key`. Raises Refused `too_many_requests` with `resend_in` seconds when it is too many."""

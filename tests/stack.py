@@ -1,0 +1,130 @@
+"""A whole desk110 of real processes on one database and one Valkey, for tests to use and to hurt."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dispatch.database import Database
+from dispatch.keys import KeyPaths
+from dispatch.settings import CHECKOUT, Settings
+from processes.prepare import prepare
+from tests.servers import LOOPBACK, Server, Valkey, free_port, make_home, until
+
+# In 西湖区; its desk is 330106.
+XIHU = {"lat": 30.2500, "lon": 120.1200, "crs": "wgs84", "accuracy_m": 15, "source": "gnss"}
+DESK = "330106"
+PASSWORD = "desk110-demo"
+
+
+class App(Server):
+    """One process of desk110 that listens. It keeps its port over restarts."""
+
+    def __init__(self, name: str, environment: dict[str, str], log: Path, module: str = "cli") -> None:
+        self.name = name
+        self.port = free_port()
+        setting = f"DESK110_{name.upper()}_PORT"
+        super().__init__(
+            [sys.executable, "-m", module, name],
+            log,
+            environment={**environment, setting: str(self.port)},
+            cwd=CHECKOUT,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+@dataclass
+class Stack:
+    """Processes, and what they share."""
+
+    home: Path
+    valkey: Valkey
+    database: Database
+    environment: dict[str, str]
+    citizens: list[App] = field(default_factory=list)
+    consoles: list[App] = field(default_factory=list)
+    worker: Server | None = None
+
+    @property
+    def apps(self) -> list[App]:
+        """All that listen."""
+        return [*self.citizens, *self.consoles]
+
+    @property
+    def keys(self) -> KeyPaths:
+        """The installation's keys."""
+        return KeyPaths.under(self.home)
+
+    def add(self, name: str, module: str = "cli") -> App:
+        """A further process, not started; `module` stands in for the command line where a test wants faults."""
+        apps = self.citizens if name == "citizen" else self.consoles
+        app = App(name, self.environment, self.home / f"{name}-{len(apps)}.log", module)
+        apps.append(app)
+        return app
+
+    def wait_ready(self) -> None:
+        """Returns when every process does its work again."""
+        for app in self.apps:
+            until(app.ready, 30, f"{app.name} ready")
+
+
+@contextmanager
+def stack(
+    folder: Path,
+    valkey: Valkey,
+    database_url: str = "",
+    *,
+    citizens: int = 1,
+    consoles: int = 1,
+    worker: bool = False,
+    **settings: str,
+) -> Iterator[Stack]:
+    """A running desk110 with demo accounts, all desks open. `database_url` empty: SQLite in the folder."""
+    home = make_home(folder / "home")
+    environment = {
+        "DESK110_HOME": str(home),
+        "DATABASE_URL": database_url or f"sqlite:///{home}/desk110.db",
+        "REDIS_URL": f"redis://{LOOPBACK}:{valkey.port}/0",
+        "DESK110_DEMO": "1",
+        "DESK110_LIMITS": "demo",
+        "DESK110_ENV_FILE": os.devnull,
+        **settings,
+    }
+    prepare(Settings.model_validate(environment), print)
+    database = Database(environment["DATABASE_URL"])
+    found = Stack(home, valkey, database, environment)
+    for _ in range(citizens):
+        found.add("citizen")
+    for _ in range(consoles):
+        found.add("console")
+    if worker:
+        found.worker = Server(
+            [sys.executable, "-m", "cli", "worker"],
+            home / "worker.log",
+            environment=environment,
+            cwd=CHECKOUT,
+        )
+    servers: list[Server] = [*found.apps, *([found.worker] if found.worker else [])]
+    try:
+        for server in servers:
+            server.start()
+        yield found
+    finally:
+        for server in [*found.apps, *([found.worker] if found.worker else [])]:
+            server.kill()
+        database.close()
