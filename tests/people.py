@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx2
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from tests.stack import PASSWORD, XIHU, App
 
@@ -212,8 +212,8 @@ class Dispatcher:
                 await self.watch()
                 assert self._reading is not None
                 await self._reading
-            except (OSError, ConnectionClosed, httpx2.HTTPError, Exception):  # noqa: BLE001 - it is down: again
-                pass
+            except (OSError, WebSocketException):  # it is down: again
+                self.closed_with = None
             await asyncio.sleep(0.2)
 
     async def _read(self, socket: ClientConnection) -> None:
