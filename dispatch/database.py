@@ -90,7 +90,7 @@ def _engine(url: str, readers: int) -> Engine:
         return _sqlite_engine(url, readers)
     # A snapshot for readers, so that a page and its cursor cannot disagree.
     options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
-    engine = create_engine(
+    return create_engine(
         url,
         poolclass=QueuePool,
         pool_size=max(1, readers),
@@ -105,7 +105,6 @@ def _engine(url: str, readers: int) -> Engine:
             "keepalives_count": 2,
         },
     )
-    return engine
 
 
 def _sqlite_engine(url: str, readers: int) -> Engine:
