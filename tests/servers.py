@@ -5,7 +5,6 @@ so start and stop them from fixtures and tests themselves, not from `to_thread.r
 """
 
 import os
-import random
 import re
 import secrets
 import shutil
@@ -36,9 +35,11 @@ START_S = 30.0
 
 
 def free_port() -> int:
-    """A port of loopback that nothing has now, and that no outgoing connection will take."""
+    """A port of loopback that nothing has now, and that no outgoing connection or other test worker will take."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        port = random.choice(PORTS)
+        port = secrets.choice(PORTS[worker::workers])
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

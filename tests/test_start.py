@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from processes.tether import BARE_PYTHON
-from tests.servers import LOOPBACK, Server, free_port, gone, make_home, until
+from tests.servers import LOOPBACK, Server, free_port, gone, make_home, until, valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = [sys.executable, str(ROOT / "cli.py")]
@@ -207,6 +207,18 @@ def test_a_second_up_says_that_one_is_running(start: Start) -> None:
     assert str(start.pid) in output
     assert "Traceback" not in output
     assert all(answers(port) for port in start.ports)
+
+
+def test_a_redis_of_ones_own_is_used_and_none_is_started(tmp_path: Path) -> None:
+    with valkey() as own:
+        server = Start(tmp_path, REDIS_URL=own.url)
+        try:
+            server.start(60)
+            assert set(server.parts()) == set(PARTS) - {"valkey"}
+            assert server.stop() == 0
+        finally:
+            server.kill()
+        assert own.running
 
 
 def test_a_home_too_deep_for_a_socket_works(tmp_path: Path) -> None:
