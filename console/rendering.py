@@ -1,0 +1,300 @@
+"""What the console sends to a browser: pages, cards, frames and ticks, as text.
+
+A card is the same bytes on the first page, in a push and in an answer, and to every socket of a desk in one
+language. So it holds nothing of one person or page; the page itself compares numbers to know what is its own.
+
+Frames on `/console/live` are htmx partials. The first moves the page's cursor, the second holds the cards and is
+placed by `static/console/cards.js` (swap style `card` for changes, `queue` for a whole snapshot).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from dispatch.clock import iso, now
+from dispatch.settings import CHECKOUT
+from dispatch.states import MediaState, MessageState, Place, ReportState
+from dispatch.words import Words
+
+# China has one time zone and no daylight saving.
+BEIJING = timezone(timedelta(hours=8))
+
+# Seconds of waiting at which a card's time changes its look (look.md; NENA-STA-020: 15 s and 20 s).
+LATE_S = (15, 20, 60)
+
+# What stands on a card's second line: a few more than fit, so that the browser makes the ellipsis.
+FIRST_WORDS = 90
+
+SignInError = Literal["wrong", "totp", "too_many", "expired", "page_expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a report's conversation, in the order of time."""
+
+    at: datetime
+    what: Literal["filed", "message", "received", "withdrawn"]
+    message: MessageState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The templates of one language, compiled once."""
+
+    words: Words
+    card: Template
+    report: Template
+    desk: Template
+    sign_in: Template
+    notice: Template
+    problem: Template
+
+
+class Rendering:
+    """Renders the console's templates; safe to share between threads."""
+
+    def __init__(
+        self,
+        templates: Path = CHECKOUT / "templates",
+        words: Callable[[str], Words] = Words.of,
+        *,
+        reload: bool = False,
+    ) -> None:
+        """`reload` looks for changed templates at each rendering: for those who write them only."""
+        self._templates = templates
+        self._words = words
+        self._reload = reload
+        self._languages: dict[str, _Language] = {}
+
+    def sign_in(
+        self,
+        language: str,
+        *,
+        csrf_token: str,
+        number: str = "",
+        asks_totp: bool = False,
+        error: SignInError | None = None,
+        minutes: int = 0,
+        demo_number: str | None = None,
+    ) -> str:
+        """The sign-in page; `error` is said as a sentence, `minutes` belong to `too_many`."""
+        return self._of(language).sign_in.render(
+            csrf_token=csrf_token,
+            number=number,
+            asks_totp=asks_totp,
+            error=error,
+            minutes=minutes,
+            demo_number=demo_number,
+        )
+
+    def desk(
+        self,
+        language: str,
+        *,
+        adcode: str,
+        name: str,
+        dispatcher: str,
+        csrf_token: str,
+        cursor: str,
+        reports: Sequence[ReportState],
+        colleagues: Sequence[str] = (),
+        late_s: Sequence[int] = LATE_S,
+        at: datetime | None = None,
+    ) -> str:
+        """The desk's page. `reports` are its open ones in the order they shall stand, as of `cursor`
+        (`epoch:seq`); `colleagues` are the numbers of those on duty; `at` is the server's time."""
+        template = self._of(language)
+        return template.desk.render(
+            adcode=adcode,
+            name=name,
+            dispatcher=dispatcher,
+            csrf_token=csrf_token,
+            cursor=cursor,
+            waiting=self._cards((r for r in reports if r.status == "filed"), language),
+            taken=self._cards((r for r in reports if r.status != "filed"), language),
+            colleagues=colleagues,
+            late_s=late_s,
+            at=at or now(),
+            script_words=_script_words(template.words),
+        )
+
+    def card(self, report: ReportState, language: str) -> str:
+        """One report as it stands in the queue."""
+        return self._of(language).card.render(report=report)
+
+    def report(self, report: ReportState, language: str) -> str:
+        """The report in hand: conversation, media, facts. Answers `GET /console/reports/{id}` and a sent reply."""
+        return self._of(language).report.render(report=report, moments=_moments(report))
+
+    def frame(self, cursor: str, cards: Iterable[str]) -> str:
+        """Changes for the sockets: the cursor (`epoch:seq`) after them, and the cards of what changed."""
+        return _cursor(cursor) + _partial("card", "".join(cards))
+
+    def snapshot(self, cursor: str, reports: Iterable[ReportState], language: str) -> str:
+        """All that the queue holds as of `cursor`; answers `GET /console/queue` too."""
+        return _cursor(cursor) + _partial("queue", self._cards(reports, language))
+
+    def tick(self, *, at: datetime, seq: int, waiting: int, dispatchers: Sequence[str]) -> str:
+        """The word of life once a second: `seq` is the head that the socket's frames have reached or will."""
+        return orjson.dumps(
+            {"type": "tick", "at": iso(at), "seq": seq, "waiting": waiting, "dispatchers": list(dispatchers)}
+        ).decode()
+
+    def accepted(self, report: ReportState, language: str) -> str:
+        """The answer to the dispatcher who received the report (200)."""
+        return _partial("card", self.card(report, language))
+
+    def lost(self, report: ReportState, language: str) -> str:
+        """The answer to a dispatcher who came second (409): the card as it is now, and who was first."""
+        return self.accepted(report, language) + self.notice(language, report=report)
+
+    def notice(self, language: str, *, report: ReportState | None = None, sentence: str = "") -> str:
+        """A line for the page's live region: who was first with `report`, or why something was refused."""
+        return self._of(language).notice.render(report=report, sentence=sentence)
+
+    def problem(self, language: str, *, sentence: str, csrf_token: str = "") -> str:
+        """A whole page for a person who cannot have the one asked for; with a token, it offers to sign out."""
+        return self._of(language).problem.render(sentence=sentence, csrf_token=csrf_token)
+
+    def _cards(self, reports: Iterable[ReportState], language: str) -> Markup:
+        # Markup, because the template has escaped what reporters wrote.
+        return Markup("").join(Markup(self.card(report, language)) for report in reports)  # noqa: S704
+
+    def _of(self, language: str) -> _Language:
+        if language not in self._languages:
+            self._languages[language] = self._compile(self._words(language))
+        return self._languages[language]
+
+    def _compile(self, words: Words) -> _Language:
+        environment = Environment(
+            loader=FileSystemLoader(self._templates),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=self._reload,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals.update(t=words, language=words.language, icon=icon, iso=iso, term=_term(words))
+        environment.filters.update(
+            beijing=beijing,
+            beijing_day=beijing_day,
+            first_words=first_words,
+            degrees=degrees,
+            size=_size(words),
+            metres=_metres(words),
+        )
+        environment.tests.update(arrived=_arrived)
+        environment.globals.update(arrived=arrived, unanswered=unanswered)
+        return _Language(
+            words,
+            card=environment.get_template("console/card.html"),
+            report=environment.get_template("console/report.html"),
+            desk=environment.get_template("console/desk.html"),
+            sign_in=environment.get_template("console/sign_in.html"),
+            notice=environment.get_template("console/notice.html"),
+            problem=environment.get_template("console/problem.html"),
+        )
+
+
+def beijing(moment: datetime) -> str:
+    """The time of day in China: `18:00:05`."""
+    return moment.astimezone(BEIJING).strftime("%H:%M:%S")
+
+
+def beijing_day(moment: datetime) -> str:
+    """Day and time in China: `2026-11-23 18:00:05`."""
+    return moment.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def first_words(text: str) -> str:
+    """The beginning of a text on one line."""
+    return " ".join(text[: FIRST_WORDS * 2].split())[:FIRST_WORDS]
+
+
+def degrees(place: Place, decimals: int = 6) -> str:
+    """WGS-84 latitude and longitude; six decimals are a decimetre, four some ten metres."""
+    return f"{place.lat:.{decimals}f}, {place.lon:.{decimals}f}"
+
+
+def arrived(report: ReportState) -> int:
+    """How many of the report's media are here."""
+    return sum(1 for item in report.media if item.state == "ready")
+
+
+def unanswered(report: ReportState) -> int:
+    """How many messages the reporter has sent since the desk last wrote."""
+    count = 0
+    for message in reversed(report.messages):
+        if message.author == "dispatcher":
+            break
+        count += message.author == "reporter"
+    return count
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An icon of the sprite. Silent to a screen reader: words stand beside it."""
+    return Markup(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/vendor/icons.svg#{}"></use></svg>'
+    ).format(name)
+
+
+def _arrived(item: MediaState) -> bool:
+    return item.state == "ready"
+
+
+def _moments(report: ReportState) -> list[Moment]:
+    moments = [Moment(report.filed_at, "filed")]
+    moments += [Moment(message.at, "message", message) for message in report.messages]
+    if report.acknowledgement:
+        moments.append(Moment(report.acknowledgement.at, "received"))
+    if report.withdrawn_at:
+        moments.append(Moment(report.withdrawn_at, "withdrawn"))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _term(words: Words) -> Callable[[str, object], str]:
+    def term(group: str, code: object) -> str:
+        # The console's own shorter word, else the common one. A code without any is better shown than lost.
+        return words.get(f"console.{group}.{code}") or words.get(f"terms.{group}.{code}") or str(code)
+
+    return term
+
+
+def _metres(words: Words) -> Callable[[float], str]:
+    def metres(value: float) -> str:
+        if value < 1000:
+            return words("console.card.accuracy", n=round(value))
+        return words("console.card.accuracy_km", n=f"{value / 1000:.1f}")
+
+    return metres
+
+
+def _size(words: Words) -> Callable[[int], str]:
+    def size(value: int) -> str:
+        if value < 1_000_000:
+            return words("console.report.bytes_kb", n=max(1, round(value / 1000)))
+        return words("console.report.bytes_mb", n=f"{value / 1_000_000:.1f}")
+
+    return size
+
+
+def _script_words(words: Words) -> dict[str, str]:
+    prefix = "console.script"
+    return {key.removeprefix(prefix + "."): text for key, text in words.under(prefix).items()}
+
+
+def _cursor(cursor: str) -> str:
+    data = Markup('<data id="cursor" value="{}"></data>').format(cursor)
+    return f'<hx-partial hx-target="#cursor" hx-swap="outerHTML">{data}</hx-partial>'
+
+
+def _partial(style: Literal["card", "queue"], cards: str) -> str:
+    return f'<hx-partial hx-target="#queue" hx-swap="{style}">{cards}</hx-partial>'

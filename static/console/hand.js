@@ -1,0 +1,183 @@
+// The report in hand: fetched when a card is chosen, fetched again whenever its card changes, and morphed in, so that
+// typed words, focus and place in the conversation stay.
+import { atTheDoor } from "./accept.js";
+import "./reply.js";
+import { meta, t } from "./words.js";
+
+const TIMEOUT_MS = 8_000;
+const AGAIN_MS = 2_000;
+const NEAR_END_PX = 40;
+
+const hand = document.getElementById("hand");
+
+let report = null; // whose report is in hand, or is being fetched
+let running = null; // the request under way
+let again = false; // its card changed meanwhile
+let timer = 0;
+
+/** The id of the report in hand. */
+export function inHand() {
+  return report;
+}
+
+/** Take a report in hand; `focus` moves into it when it is there. */
+export async function take(id, { focus = false } = {}) {
+  if (id !== report) {
+    running?.abort();
+    running = null;
+    report = id;
+    hand.setAttribute("data-page-loading", "");
+    hand.inert = true;
+    await load();
+  }
+  if (focus && report === id) hand.focus({ preventScroll: true });
+}
+
+async function load() {
+  if (running) {
+    again = true;
+    return;
+  }
+  clearTimeout(timer);
+  const id = report;
+  const request = (running = new AbortController());
+  const timeout = setTimeout(() => request.abort("timeout"), TIMEOUT_MS);
+  try {
+    const response = await fetch(`/console/reports/${id}`, {
+      headers: { Accept: "text/html", "HX-Request": "true" },
+      signal: request.signal,
+    });
+    if (atTheDoor(response)) return;
+    if (response.status === 404) return missing();
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    await show(id, await response.text());
+  } catch {
+    if (id === report && running === request) failed();
+  } finally {
+    clearTimeout(timeout);
+    if (running === request) {
+      running = null;
+      if (again) {
+        again = false;
+        load();
+      }
+    }
+  }
+}
+
+async function show(id, text) {
+  if (id !== report) return;
+  const here = document.getElementById("in-hand");
+  const same = here?.dataset.report === id;
+  const reading = same && reader(here);
+  await htmx.swap({
+    sourceElement: hand, target: same ? here : hand, swap: same ? "outerMorph" : "innerHTML", text, transition: false,
+  });
+  hand.inert = false;
+  hand.removeAttribute("data-page-loading");
+  document.getElementById("report-stale").textContent = "";
+  settle(reading);
+}
+
+/** Where in the conversation the reader was: at its end, or somewhere above it. */
+function reader(here) {
+  const lines = here.querySelector("#lines");
+  return { count: lines.childElementCount, atEnd: lines.scrollHeight - lines.scrollTop - lines.clientHeight < NEAR_END_PX };
+}
+
+function settle(reading) {
+  const here = document.getElementById("in-hand");
+  here.toggleAttribute("data-page-mine", here.dataset.dispatcher === meta("dispatcher"));
+  const lines = here.querySelector("#lines");
+  const newer = here.querySelector("#newer");
+  if (!reading || reading.atEnd) {
+    lines.scrollTop = lines.scrollHeight;
+    newer.hidden = true;
+  } else if (lines.childElementCount > reading.count) {
+    newer.textContent = `${t("newer_below")} ↓`;
+    newer.hidden = false;
+  }
+  document.dispatchEvent(new CustomEvent("desk:hand", { detail: { report, fresh: !reading } }));
+}
+
+function failed() {
+  const here = document.getElementById("in-hand");
+  if (here?.dataset.report === report) document.getElementById("report-stale").textContent = t("hand_stale");
+  else empty(t("hand_lost"));
+  timer = setTimeout(load, AGAIN_MS);
+}
+
+function missing() {
+  empty(t("hand_unknown"));
+}
+
+function empty(sentence) {
+  const words = document.createElement("p");
+  words.textContent = sentence;
+  words.setAttribute("role", "alert");
+  const box = document.createElement("div");
+  box.id = "in-hand";
+  box.className = "empty-hand";
+  box.append(words);
+  hand.replaceChildren(box);
+  hand.inert = false;
+  hand.removeAttribute("data-page-loading");
+}
+
+document.addEventListener("desk:cards", ({ detail: { changes } }) => {
+  if (report && changes.some((change) => change.report === report)) load();
+});
+
+hand.addEventListener("click", (event) => {
+  const photo = event.target.closest("a[data-view]");
+  if (photo) {
+    event.preventDefault();
+    view(photo);
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) copyWords(copy);
+  if (event.target.closest("#newer")) toEnd();
+});
+
+hand.addEventListener("scroll", (event) => {
+  if (event.target.id === "lines" && reader(document.getElementById("in-hand")).atEnd) document.getElementById("newer").hidden = true;
+}, { capture: true, passive: true });
+
+function toEnd() {
+  const lines = document.getElementById("lines");
+  lines.scrollTop = lines.scrollHeight;
+}
+
+function view(photo) {
+  const viewer = document.getElementById("viewer");
+  viewer.querySelector("img").src = photo.href;
+  viewer.querySelector("img").alt = photo.title;
+  viewer.showModal();
+}
+
+async function copyWords(button) {
+  const words = button.dataset.copy;
+  let done = true;
+  try {
+    // Only secure origins have a clipboard; a console in a closed network may well be plain HTTP.
+    if (navigator.clipboard) await navigator.clipboard.writeText(words);
+    else done = copyOldWay(words);
+  } catch {
+    done = copyOldWay(words);
+  }
+  const label = button.lastChild;
+  const before = label.textContent;
+  label.textContent = t(done ? "copied" : "copy_failed");
+  setTimeout(() => { label.textContent = before; }, 1500);
+}
+
+function copyOldWay(words) {
+  const field = document.createElement("textarea");
+  field.value = words;
+  field.className = "unseen";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  return done;
+}

@@ -1,0 +1,184 @@
+// The line to the server: the socket, the lamp that tells the truth about it, and asking by HTTP while it is down.
+import { atTheDoor } from "./accept.js";
+import { split } from "./cards.js";
+import { heard, now, timeOfDay } from "./clock.js";
+import { counted, showColleagues, showUnseen } from "./figures.js";
+import { t } from "./words.js";
+
+const FRESH_MS = 2_500; // ticks come once a second
+const BEHIND_MS = 1_000;
+const LOST_MS = 5_000; // after so long without being live, ask by HTTP
+const SILENT_MS = 10_000; // an open socket without a word for so long is dead; browsers do not find out themselves
+const POLL_MS = 2_000;
+const POLL_TIMEOUT_MS = 3_000;
+const SHOWN_MS = 250;
+const SIGN_IN = [4401, 4403];
+const DOUBT = 5; // ticks in a row whose count differs from the screen's, with nothing left to come
+const DOUBT_AGAIN_MS = 30_000;
+
+const line = document.getElementById("line");
+const lamp = document.getElementById("live");
+
+let connection = null;
+let cursorLost = false; // a frame could not be shown: begin again from a snapshot
+let lastWord = performance.now();
+let lastTick = -Infinity;
+let lastPoll = -Infinity;
+let lastLive = performance.now();
+let lastOpen = performance.now();
+let behindSince = null;
+let polling = false;
+let nextPoll = 0;
+let doubts = 0;
+let doubted = -Infinity;
+let sentAt = -Infinity;
+let sentSeq = -1;
+let sending = 0;
+
+const cursor = () => document.getElementById("cursor").getAttribute("value");
+const isOpen = () => connection?.socket?.readyState === WebSocket.OPEN;
+
+line.addEventListener("htmx:ws:before:connection", ({ detail }) => {
+  connection = detail.connection;
+  const url = new URL("/console/live", location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  if (!cursorLost) url.searchParams.set("after", cursor());
+  connection.url = url.href;
+});
+
+line.addEventListener("htmx:ws:after:connection", () => {
+  lastOpen = performance.now();
+  sentSeq = -1;
+  tellShown();
+});
+
+line.addEventListener("htmx:ws:before:message:incoming", (event) => {
+  const { data } = event.detail.message;
+  if (typeof data !== "string" || !data.startsWith("{")) return;
+  event.preventDefault(); // nothing to swap
+  const word = JSON.parse(data);
+  if (word.type === "tick") ticked(word);
+});
+
+// Fires only when the frame has been swapped whole.
+line.addEventListener("htmx:ws:after:message:incoming", () => {
+  lastWord = performance.now();
+  cursorLost = false;
+  tellShown();
+  paint();
+});
+
+line.addEventListener("htmx:ws:error", ({ detail }) => {
+  // A socket's own error is an Event, and its close follows. Anything else is a frame that could not be shown.
+  if (detail.error instanceof Event || !isOpen()) return;
+  cursorLost = true;
+  reconnect();
+});
+
+line.addEventListener("htmx:ws:close", ({ detail }) => {
+  if (SIGN_IN.includes(detail.code)) location.assign("/console/sign-in");
+});
+
+function ticked(tick) {
+  heard(tick.at);
+  lastWord = lastTick = performance.now();
+  const [, seq] = split(cursor());
+  if (seq >= tick.seq) behindSince = null;
+  else behindSince ??= lastTick;
+  showColleagues(tick.dispatchers);
+  if (seq === tick.seq) doubt(tick.waiting - counted().waiting);
+  paint();
+}
+
+/** The server counts what waits, and so does the screen. If they go on to differ, ask for everything: either the
+ * screen was wrong, or it cannot hold all that wait. */
+function doubt(unseen) {
+  showUnseen(unseen);
+  doubts = unseen ? doubts + 1 : 0;
+  if (doubts < DOUBT || performance.now() - doubted < DOUBT_AGAIN_MS) return;
+  doubted = performance.now();
+  poll();
+}
+
+function state() {
+  const at = performance.now();
+  const behind = behindSince !== null && at - behindSince > BEHIND_MS;
+  if (at - lastTick < FRESH_MS && !behind) {
+    lastLive = at;
+    return "live";
+  }
+  if (at - lastLive < LOST_MS) return "catching-up";
+  if (at - lastPoll < LOST_MS) return "polling";
+  return polling && at - lastWord < LOST_MS + POLL_TIMEOUT_MS ? "catching-up" : "offline";
+}
+
+function paint() {
+  const is = state();
+  if (lamp.dataset.state !== is) {
+    const key = `lamp_${is.replace("-", "_")}`;
+    lamp.dataset.state = is;
+    document.body.dataset.line = is;
+    lamp.title = t(`${key}_more`, { at: timeOfDay(now() - (performance.now() - lastWord)) });
+    lamp.querySelector(".lamp-word").textContent = t(key);
+    const gone = document.getElementById("gone");
+    gone.hidden = is !== "offline";
+    if (is === "offline") gone.querySelector("span").textContent = lamp.title;
+  }
+  const age = t("age", { n: Math.floor((performance.now() - lastWord) / 1000) });
+  const place = lamp.querySelector(".lamp-age");
+  if (place.textContent !== age) place.textContent = age;
+}
+
+function mind() {
+  paint();
+  const at = performance.now();
+  if (at - lastLive > LOST_MS && at > nextPoll) poll();
+  if (at - Math.max(lastTick, lastOpen) > SILENT_MS && isOpen()) reconnect();
+}
+
+/** Begin a new connection now, whatever the old one believes. */
+function reconnect() {
+  lastOpen = performance.now();
+  htmx.process(line, true);
+}
+
+/** The whole queue by HTTP, placed as a snapshot from the socket would be. */
+async function poll() {
+  nextPoll = performance.now() + POLL_MS;
+  if (polling) return;
+  polling = true;
+  try {
+    const response = await fetch("/console/queue", {
+      headers: { Accept: "text/html", "HX-Request": "true" },
+      signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
+    });
+    if (atTheDoor(response) || !response.ok) return;
+    await htmx.swap({ sourceElement: line, target: line, swap: "none", text: await response.text(), transition: false });
+    lastPoll = lastWord = performance.now();
+    cursorLost = false;
+    tellShown();
+  } catch {
+    // No answer: the lamp says so by itself.
+  } finally {
+    polling = false;
+    paint();
+  }
+}
+
+/** Tell the server up to where this screen has painted: at once, then at most every 250 ms. A hidden page paints
+ * nothing and says nothing. */
+function tellShown() {
+  if (sending) return;
+  const wait = Math.max(0, sentAt + SHOWN_MS - performance.now());
+  sending = setTimeout(() => requestAnimationFrame(() => setTimeout(() => {
+    sending = 0;
+    const [, seq] = split(cursor());
+    if (seq === sentSeq || !isOpen()) return;
+    connection.socket.send(JSON.stringify({ type: "shown", seq }));
+    sentSeq = seq;
+    sentAt = performance.now();
+  })), wait);
+}
+
+document.addEventListener("desk:second", mind);
+window.addEventListener("online", () => { if (!isOpen()) reconnect(); });

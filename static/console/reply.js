@@ -1,0 +1,66 @@
+// Writing to the reporter. Words stay in the box until the server has them; a retry carries the same id, so that the
+// reporter reads them once. Each report keeps its own draft while another is in hand.
+import { detailOf } from "./accept.js";
+import { t } from "./words.js";
+
+const drafts = new Map();
+const ids = new Map();
+
+const box = () => document.getElementById("reply-text");
+const reportNow = () => document.getElementById("in-hand").dataset.report;
+const isReply = (ctx) => ctx?.sourceElement?.id === "reply";
+
+function fault(sentence) {
+  const place = document.getElementById("reply-fault");
+  if (place) place.textContent = sentence;
+}
+
+/** A random identifier (RFC 4122, version 4). `crypto.randomUUID` exists on secure origins only. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = event.detail;
+  if (!isReply(ctx)) return;
+  const words = box().value;
+  if (!words.trim()) {
+    event.preventDefault();
+    return;
+  }
+  const report = reportNow();
+  // Other words are another message.
+  if (ids.get(report)?.words !== words) ids.set(report, { id: newId(), words });
+  ctx.request.body.set("client_id", ids.get(report).id);
+  ctx.reply = { report, words };
+  fault("");
+});
+
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (!isReply(ctx)) return;
+  const { status } = ctx.response;
+  if (status >= 400) {
+    const detail = status < 500 ? detailOf(ctx) : null;
+    fault(detail ? t("reply_said", { detail }) : t("reply_refused", { status }));
+    return;
+  }
+  ids.delete(ctx.reply.report);
+  if (drafts.get(ctx.reply.report) === ctx.reply.words) drafts.delete(ctx.reply.report);
+  if (reportNow() === ctx.reply.report && box().value === ctx.reply.words) box().value = "";
+});
+
+document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+  if (isReply(ctx)) fault(t("reply_lost"));
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target === box()) drafts.set(reportNow(), target.value);
+});
+
+document.addEventListener("desk:hand", ({ detail: { report, fresh } }) => {
+  if (fresh && drafts.has(report)) box().value = drafts.get(report);
+});
