@@ -17,10 +17,10 @@ ACCOUNTS = (
 )
 TRY = (
     (
-        "在手机大小的窗口打开报警页,登录,一键报警。",
+        "在手机大小的窗口打开报警页，登录，一键报警。",
         "Open the first address in a phone-sized window, sign in, report.",
     ),
-    ("接警台立刻出现这条警情,按一个键接收。", "The desk shows it without a reload; accept it with one key."),
+    ("接警台立刻出现这条警情，按一个键接收。", "The desk shows it without a reload; accept it with one key."),
     ("报警人的屏幕变成「已接收」。", "The reporter's open page turns to 已接收."),
 )
 
@@ -37,7 +37,7 @@ def banner(settings: Settings) -> str:
         _row("接警台 · desk", _bold(f"http://{shown}:{settings.console_port}/console")),
     ]
     if settings.demo:
-        lines += ["", f"  演示账号,密码都是 {_bold(PASSWORD)} · demo accounts, one password"]
+        lines += ["", f"  演示账号，密码都是 {_bold(PASSWORD)} · demo accounts, one password"]
         lines += [_row(f"  {name}", what) for name, what in ACCOUNTS]
         lines += ["", "  试一试 · try it"]
         for number, (chinese, english) in enumerate(TRY, start=1):

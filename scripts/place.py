@@ -38,7 +38,7 @@ def one_at_a_time() -> Iterator[None]:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("另一个脚本正在安装,等待 · another script is setting up here, waiting")
+            say("另一个脚本正在安装，等待 · another script is setting up here, waiting")
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
