@@ -30,8 +30,8 @@ from console.parts import Parts as ConsoleParts
 from console.rendering import Rendering
 from dispatch.boundaries import boundaries_file
 from dispatch.cipher import FieldCipher
-from dispatch.database import Database
-from dispatch.events import Recorded, epoch, heads
+from dispatch.database import FEEDERS, READERS, Database
+from dispatch.events import Recorded, heads
 from dispatch.gateways import Gateway, GatewaySecrets
 from dispatch.jurisdiction import Jurisdiction
 from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
@@ -84,11 +84,11 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     configure("citizen", settings.log_level)
     keys = KeyPaths.under(settings.home)
     database = Database(settings.database_url)
-    read = Reads(database)
+    read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
     redis = connect(settings.redis_url)
     presence = Presence(redis)
     hub = reporters_hub.Hub(read, presence)
-    feed = Feed(read, hub.load, hub.deliver, hub.resync)
+    feed = Feed(feeding, hub.load, hub.deliver, hub.resync)
     doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, hub.screens_moved)
     writer = Writer(database, _ringing(doorbell))
     parts = app.state.parts = CitizenParts(
@@ -127,6 +127,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     await parts.verifier.aclose()
     parts.darkroom.close()
     read.close()
+    feeding.close()
     await redis.aclose()
     database.close()
 
@@ -138,12 +139,12 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
     configure("console", settings.log_level)
     keys = KeyPaths.under(settings.home)
     database = Database(settings.database_url)
-    read = Reads(database)
+    read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
     redis = connect(settings.redis_url)
     presence = Presence(redis)
     rendering = Rendering()
     hub = consoles_hub.Hub(read, presence, rendering)
-    feed = Feed(read, hub.load, hub.deliver, hub.resync)
+    feed = Feed(feeding, hub.load, hub.deliver, hub.resync)
     doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
     writer = Writer(database, _ringing(doorbell))
     app.state.parts = ConsoleParts(
@@ -162,12 +163,13 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
         limits=Limits(settings.limits, settings.redis_url),
     )
     writer.start()
-    hub.epoch = await read(epoch)
+    hub.epoch = lambda: feed.epoch
     async with in_background(
         ring=doorbell.ring_all(),
         listen=doorbell.listen(),
         heads=feed.watch_heads(),
         presence=presence.tell(doorbell),
+        colleagues=hub.ask_colleagues(),
         tick=hub.tick(lambda: feed.heads_at, lambda desk: feed.cursor(desk) if feed.follows(desk) else None),
         close_ended=hub.close_ended(),
     ):
@@ -175,6 +177,7 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
         await hub.close_all()
     await asyncio.to_thread(writer.stop)
     read.close()
+    feeding.close()
     await redis.aclose()
     database.close()
 

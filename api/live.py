@@ -15,9 +15,11 @@ from api.sessions import COOKIE, reporter_of
 from api.views import frame, message_view
 from dispatch import reports
 from dispatch.errors import Overloaded, Refused
-from dispatch.words import Words, choose
+from dispatch.words import Words
 from realtime.socket import LiveSocket
 from web.bodies import parse
+from web.languages import COOKIE as LANGUAGE
+from web.languages import page_language
 from web.origins import foreign, origin_fits
 from web.problems import sentence
 
@@ -44,7 +46,7 @@ async def live(websocket: WebSocket) -> None:
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     socket = LiveSocket(websocket, _as_they_are)
-    listener, known = await _greeted(parts, socket, cookie, websocket.headers.get("accept-language"))
+    listener, known = await _greeted(parts, socket, cookie, _wanted_language(websocket))
     if listener is None:
         return
     try:
@@ -60,8 +62,15 @@ def _as_they_are(_seq: int, parts: Iterable[str]) -> list[str]:
     return list(parts)
 
 
+def _wanted_language(websocket: WebSocket) -> str | None:
+    """The language that the client asks for, if it asks for one."""
+    if websocket.cookies.get(LANGUAGE) or websocket.headers.get("accept-language"):
+        return page_language(websocket)
+    return None
+
+
 async def _greeted(
-    parts: Parts, socket: LiveSocket, cookie: str | None, accept_language: str | None
+    parts: Parts, socket: LiveSocket, cookie: str | None, wanted: str | None
 ) -> tuple[Listener | None, dict[UUID, int]]:
     """The hello, and who says it; closes the socket when there is none or it proves nobody."""
     try:
@@ -81,7 +90,7 @@ async def _greeted(
     except Refused as refused:
         await socket.close(SIGN_IN_AGAIN if refused.code == "sign_in_required" else NO_HELLO)
         return None, {}
-    language = choose(accept_language) if accept_language else reporter.language
+    language = wanted or reporter.language
     return Listener(socket, reporter.id, reporter.token_digest, language), hello.known
 
 

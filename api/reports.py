@@ -69,7 +69,10 @@ async def file(request: Request) -> Response:
     rule = parts.settings.identity_required
     filed = await parts.writer.do(lambda session: reports.file(session, filing, rule), desk)
     report = await _own(parts, filed.id, reporter.id)
-    return await _answer(request, report, 201 if filed.new else 200)
+    if not filed.new:
+        return await _answer(request, report, 200)
+    # Nobody's screen can have it yet, so nothing is asked of Redis on the way to the answer.
+    return _json(report_view(report, 0, language_of(request)), 201)
 
 
 async def show_mine(request: Request) -> Response:

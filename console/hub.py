@@ -64,7 +64,7 @@ class Hub:
         self._presence = presence
         self._rendering = rendering
         self._desks: dict[str, _Desk] = {}
-        self.epoch = ""
+        self.epoch: Callable[[], str] = str
 
     # --- what the feed asks for and brings
 
@@ -73,7 +73,8 @@ class Hub:
         changed = list(dict.fromkeys(event.report for event in events if event.report is not None))
         reports = [report for report in states.states(session, changed).values() if report.desk == desk]
         here = self._desks.get(desk)
-        in_use = {console.language for console in here.consoles} if here else set()
+        # A list first: this is a reading thread, and the loop adds consoles meanwhile.
+        in_use = {console.language for console in list(here.consoles)} if here else set()
         return Loaded(
             {language: self._cards(reports, language) for language in in_use},
             states.waiting_at_desk(session, desk),
@@ -115,7 +116,7 @@ class Hub:
 
     def cursor(self, seq: int) -> str:
         """A place in this database's log of the desk."""
-        return f"{self.epoch}:{seq}"
+        return f"{self.epoch()}:{seq}"
 
     def compose(self, seq: int, cards: Iterable[str]) -> list[str]:
         """The frame of cards that were gathered while a console could not be sent to."""
@@ -130,7 +131,9 @@ class Hub:
     def arrive(self, console: Console) -> None:
         """Register; what the feed brings is held until the console's snapshot is read."""
         console.presence = self._presence.arrived(console.desk, console.dispatcher)
-        self._desks.setdefault(console.desk, _Desk()).consoles.add(console)
+        here = self._desks.setdefault(console.desk, _Desk())
+        here.consoles.add(console)
+        here.dispatchers = sorted({*here.dispatchers, console.dispatcher})
 
     def leave(self, console: Console) -> bool:
         """The socket closed; whether it was the last one of its desk here."""
@@ -170,16 +173,25 @@ class Hub:
             await asyncio.sleep(TICK_S)
             if loop.time() - heads_at() > STALE_S:
                 continue
-            for desk, here in list(self._desks.items()):
-                here.dispatchers = await self.colleagues(desk)
+            for desk, here in self._desks.items():
                 seq = cursor_of(desk)
                 if seq is None:
                     continue
                 word = self._rendering.tick(
                     at=now(), seq=seq, waiting=here.waiting, dispatchers=here.dispatchers
                 )
-                for console in list(here.consoles):
+                for console in here.consoles:
                     console.socket.say(word)
+
+    async def ask_colleagues(self) -> None:
+        """Keep what the ticks say of colleagues, for ever. Apart from them: Redis may be slow to answer."""
+        while True:
+            desks = list(self._desks)
+            found = await asyncio.gather(*(self.colleagues(desk) for desk in desks))
+            for desk, numbers in zip(desks, found, strict=True):
+                if desk in self._desks:
+                    self._desks[desk].dispatchers = numbers
+            await asyncio.sleep(TICK_S)
 
     async def close_ended(self) -> None:
         """Close, for ever, the sockets whose session ended or whose dispatcher was disabled or moved."""

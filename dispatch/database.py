@@ -14,7 +14,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
+# Connections for requests, and apart from them for the feed: a rush of requests must not hold up the pushes.
 READERS = 4
+FEEDERS = 2
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -70,7 +72,7 @@ class Database:
         self.url = url
         self.sqlite = url.startswith("sqlite")
         self.writing = _engine(url, readers=0)
-        self.reading = _engine(url, readers=READERS)
+        self.reading = _engine(url, readers=READERS + FEEDERS)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

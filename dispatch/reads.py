@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from dispatch.database import READERS, Database
+from dispatch.database import Database
 
 R = TypeVar("R")
 
@@ -15,9 +15,9 @@ R = TypeVar("R")
 class Reads:
     """Runs functions on read-only sessions, off the event loop, a few at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, threads: int) -> None:
         self._database = database
-        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     async def __call__(self, function: Callable[[Session], R]) -> R:
         """What `function` gives for a session on one snapshot of the database."""

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from dispatch.events import Recorded, epoch, heads, read_since
+from dispatch.logs import place_of
 from dispatch.reads import Reads
 
 log = structlog.get_logger()
@@ -136,5 +137,9 @@ class Feed(Generic[T]):
             return True  # followed anew, or resynced, meanwhile
         upto = events[-1].seq
         self._cursors[desk] = upto
-        self._deliver(desk, upto, loaded)
+        try:
+            self._deliver(desk, upto, loaded)
+        except Exception as error:  # noqa: BLE001 - a defect: whoever may have missed it reads everything anew
+            log.error("delivery_failed", desk=desk, error=type(error).__name__, where=place_of(error))
+            self._resync(desk)
         return True

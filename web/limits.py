@@ -1,5 +1,6 @@
 """Rates: what one person and one address may ask. Counted in Redis, in this process while Redis is away."""
 
+import time
 from collections.abc import Mapping
 from typing import Literal
 
@@ -30,6 +31,7 @@ RATES: Mapping[str, tuple[str, str]] = {
 
 # Nobody waits for Redis to be counted.
 PATIENCE_S = 0.25
+NEAR_FOR_S = 5.0
 
 
 class Limits:
@@ -39,6 +41,7 @@ class Limits:
         self._items: dict[str, RateLimitItem] = {}
         if mode != "off":
             self._items = {name: parse(rates[mode == "demo"]) for name, rates in RATES.items()}
+        self._near_until = 0.0
         self._near = FixedWindowRateLimiter(MemoryStorage())
         self._shared = FixedWindowRateLimiter(
             RedisStorage(
@@ -54,13 +57,22 @@ class Limits:
         item = self._items.get(name)
         if item is None:
             return
-        try:
-            allowed = await self._shared.hit(item, name, key)
-        except Exception as error:  # noqa: BLE001 - the library passes on whatever its storage raises
-            log.info("limits_near", error=type(error).__name__)
+        allowed = await self._hit_shared(item, name, key)
+        if allowed is None:
             allowed = await self._near.hit(item, name, key)
         if not allowed:
             raise Refused("too_many_requests", resend_in=item.get_expiry())
+
+    async def _hit_shared(self, item: RateLimitItem, name: str, key: str) -> bool | None:
+        """Whether Redis allows it; None when Redis does not say, and then it is not asked again for a while."""
+        if time.monotonic() < self._near_until:
+            return None
+        try:
+            return await self._shared.hit(item, name, key)
+        except Exception as error:  # noqa: BLE001 - the library passes on whatever its storage raises
+            self._near_until = time.monotonic() + NEAR_FOR_S
+            log.info("limits_near", error=type(error).__name__)
+            return None
 
 
 def _async_url(redis_url: str) -> str:
