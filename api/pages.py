@@ -1,0 +1,127 @@
+"""The mobile page: one shell for every address, its words, and what makes it a thing on the home screen.
+
+All of the page's addresses are one document: going from one to another must not stop what is being sent.
+Which part shows first is said here, so that it is right before any script runs.
+"""
+
+import json
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api.parts import parts_of
+from dispatch.words import Words, choose, languages
+
+LANGUAGE_COOKIE: Final = "desk110_language"
+YEAR_S: Final = 365 * 24 * 3600
+
+# Every module that the first screen needs, named in the page: one round of requests instead of a chain of them.
+MODULES: Final = (
+    "protocol",
+    "protocol/http",
+    "protocol/live",
+    "protocol/outbox",
+    "protocol/patience",
+    "protocol/uploads",
+    "account",
+    "home",
+    "ladder",
+    "lifeline",
+    "mine",
+    "page",
+    "photos",
+    "position",
+    "progress",
+    "report",
+    "storage",
+    "talk",
+    "transmit",
+    "words",
+)
+# Areas of the catalogue that the scripts speak.
+SPOKEN: Final = ("citizen", "terms.status")
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/", home, methods=["GET"]),
+        Route("/reports", mine, methods=["GET"]),
+        Route("/reports/{id}", report, methods=["GET"]),
+        Route("/manifest.webmanifest", manifest, methods=["GET"]),
+    ]
+
+
+async def home(request: Request) -> Response:
+    """The first screen: one decision."""
+    return _page(request, "home")
+
+
+async def mine(request: Request) -> Response:
+    """My reports (我的报警记录). The scripts ask for them; a signed-out reader is asked to sign in there."""
+    return _page(request, "mine")
+
+
+async def report(request: Request) -> Response:
+    """One report of one's own. Whether there is such a report is answered by `/api/v1/reports/{id}`."""
+    return _page(request, "report")
+
+
+async def manifest(request: Request) -> Response:
+    """What a phone needs to put the page on its home screen (W3C Web App Manifest)."""
+    words = Words.of(language_of(request))
+    title = words("citizen.page.title")
+    icon = {"src": "/static/citizen/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}
+    return JSONResponse(
+        {
+            "name": title,
+            "short_name": title,
+            "lang": words.language,
+            "start_url": "/",
+            "scope": "/",
+            "display": "standalone",
+            "background_color": "#f2f4f7",
+            "theme_color": "#0b3a8f",
+            "icons": [icon],
+        },
+        media_type="application/manifest+json",
+    )
+
+
+def language_of(request: Request) -> str:
+    """The page's language: what was chosen by `?lang=`, then what was chosen before, then what the browser asks for."""
+    for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wish in languages():
+            return str(wish)
+    return choose(request.headers.get("accept-language"))
+
+
+def _page(request: Request, view: str) -> Response:
+    language = language_of(request)
+    words = Words.of(language)
+    answer = parts_of(request).templates.TemplateResponse(
+        request,
+        "citizen/page.html",
+        {
+            "view": view,
+            "language": language,
+            "other_language": next(name for name in languages() if name != language),
+            "t": words,
+            "words": _for_scripts(words),
+            "modules": MODULES,
+        },
+    )
+    answer.headers["content-language"] = language
+    answer.headers["vary"] = "accept-language, cookie"
+    if request.query_params.get("lang") == language:
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
+    return answer
+
+
+def _for_scripts(words: Words) -> Markup:
+    """The catalogue as JSON that can stand inside `<script>`: nothing in it can end the element."""
+    spoken = {key: text for area in SPOKEN for key, text in words.under(area).items()}
+    text = json.dumps(spoken, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

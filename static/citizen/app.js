@@ -1,0 +1,83 @@
+// The page put together: the protocol with a browser under it, the views, and the way from one to another.
+
+import { createAccount } from "./account.js";
+import { createHome } from "./home.js";
+import { createMine } from "./mine.js";
+import { $, go, register, show, write } from "./page.js";
+import { createPosition } from "./position.js";
+import { createClient } from "./protocol.js";
+import { createReport } from "./report.js";
+import { createStorage } from "./storage.js";
+import { transmit } from "./transmit.js";
+import { language, t } from "./words.js";
+
+const client = createClient({
+  fetch: (...request) => fetch(...request),
+  WebSocket,
+  storage: createStorage(),
+  transmit,
+  base: "/api/v1",
+  line: `${location.origin.replace(/^http/, "ws")}/api/v1/live`,
+  language,
+});
+const position = createPosition(navigator.geolocation);
+const report = createReport(client, position);
+
+register("home", createHome(client, position, report.quick));
+register("report", report.view);
+register("mine", createMine(client));
+register("account", createAccount(client));
+
+/** Which view an address means. */
+function viewOf({ pathname, hash }) {
+  const [, id] = /^\/reports\/([0-9a-f-]{36})$/i.exec(pathname) ?? [];
+  if (id) return ["report", { id, key: client.outbox.of(id)?.key }];
+  if (pathname === "/reports") return ["mine"];
+  if (hash === "#account") return ["account"];
+  const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
+  return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
+}
+
+function follow(event) {
+  const link = event.target.closest("a[data-go], #back");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const address = new URL(link.href);
+  if (address.hash === "" && address.pathname === "/") return go("home", null, "/");
+  const [name, value] = viewOf(address);
+  return go(name, value, address.pathname + address.hash);
+}
+
+function showLine() {
+  const offline = !navigator.onLine;
+  const [, words] = $("line").children;
+  write(words, offline ? t("line.offline") : t("line.polling"));
+  show($("line"), offline || (client.live.state() === "polling" && document.documentElement.dataset.view === "report"));
+}
+
+/** Boxes for text grow with what is in them. */
+function grow({ target }) {
+  if (!(target instanceof HTMLTextAreaElement)) return;
+  target.rows = 1;
+  while (target.scrollHeight > target.clientHeight + 4 && target.rows < 5) target.rows += 1;
+}
+
+async function begin() {
+  // The question for the position comes first: its answer takes longest.
+  position.start();
+  addEventListener("click", follow);
+  document.addEventListener("input", grow);
+  addEventListener("popstate", () => go(...viewOf(location)));
+  for (const event of ["online", "pageshow"]) addEventListener(event, () => client.wake());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
+  for (const event of ["online", "offline"]) addEventListener(event, showLine);
+  client.listen(({ type }) => type === "line" && showLine());
+  await client.start();
+  const unsent = client.outbox.reports().some((item) => item.state !== "stored");
+  if (unsent && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
+  go(...viewOf(location));
+  document.documentElement.dataset.ready = "";
+  showLine();
+}
+
+begin();

@@ -1,0 +1,33 @@
+// What is true of a report just now, from what the phone keeps and what the server said. No DOM, no clock of its own.
+
+import { isReceived } from "./protocol.js";
+
+const UNDELIVERED_AFTER = 10_000;
+const LATE_AFTER = 15_000;
+
+/** @param {{item: object | undefined, report: object | undefined, now: number, here: (moment: string) => number}} of
+ *  @returns {{phase: string, reached: string, since: number, overdue: boolean, late: boolean}}
+ *  `phase`: held · sign_in · identity · refused · sending · storing · waiting · received · withdrawn · closed
+ *  `reached`: the highest rung of the ladder: none · saved · stored · shown · received
+ *  `since`: from when the waiting counts (ms) · `overdue`: not stored within 10 s · `late`: not received within 15 s */
+export function progressOf({ item, report, now, here }) {
+  const stored = Boolean(report) || item?.state === "stored";
+  if (!stored) {
+    const phase = item.state;
+    const overdue = phase !== "refused" && now - item.created >= UNDELIVERED_AFTER;
+    return { phase, reached: item.durable === false ? "none" : "saved", since: item.created, overdue, late: false };
+  }
+  const since = item?.stored ?? (report ? here(report.filed_at) : item.created);
+  const settled = (phase, reached) => ({ phase, reached, since, overdue: false, late: false });
+  if (report?.status === "withdrawn") return settled("withdrawn", "stored");
+  if (report && isReceived(report)) return settled(report.status === "closed" ? "closed" : "received", "received");
+  if (report?.status === "closed") return settled("closed", "stored");
+  const shown = (report?.screens ?? 0) > 0;
+  return {
+    phase: shown ? "waiting" : "storing",
+    reached: shown ? "shown" : "stored",
+    since,
+    overdue: false,
+    late: now - since >= LATE_AFTER,
+  };
+}

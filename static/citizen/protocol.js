@@ -1,0 +1,157 @@
+// The reporter's protocol, version 1, as any client speaks it. Knows no DOM and no browser: `fetch`, `WebSocket`, the store
+// and the uploader are passed in, so that the mobile page and the mini program share it.
+//
+//   const client = createClient({ fetch, WebSocket, storage, transmit, base: "https://…/api/v1", line: "wss://…/api/v1/live", language });
+//   client.listen((event) => …);   // item · gone · progress · report · message · request · me · line · unknown · error
+//   await client.start();
+//   const item = await client.file({ kind: "quick", text: "", location });
+
+import { createHttp } from "./protocol/http.js";
+import { createLive } from "./protocol/live.js";
+import { createOutbox } from "./protocol/outbox.js";
+import { createPatience } from "./protocol/patience.js";
+import { createUploads } from "./protocol/uploads.js";
+
+export { Problem } from "./protocol/http.js";
+
+const AFTER_RECEIVED = new Set(["received", "dispatched", "on_scene", "closed"]);
+const OPEN = new Set(["filed", "received", "dispatched", "on_scene"]);
+
+/** 已接收 may be shown: an acknowledgement is committed, and the status says so too. */
+export const isReceived = (report) => report.received !== null && report.received !== undefined && AFTER_RECEIVED.has(report.status);
+
+/** Somebody may still have to do with it. */
+export const isOpen = (report) => OPEN.has(report.status);
+
+/** The body of a report with everything said that a server may ask for. `location` and `place_text`: one of them at least. */
+export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, location = null, media_expected = 0, fraud = null }) {
+  return { kind, text, category, covert, place_text, location, media_expected, fraud };
+}
+
+/** @param {{fetch: Function, WebSocket: Function, storage: object, transmit: Function, base: string, line: string,
+ *  language: string, token?: () => string | null, now?: () => number, random?: () => number, uuid?: () => string}} given */
+export function createClient(given) {
+  const listeners = new Set();
+  const known = new Map();
+  const env = { now: Date.now, random: Math.random, uuid: randomUuid, ...given };
+  let me; // undefined: not known yet; null: nobody
+
+  function emit(event) {
+    for (const listener of listeners) listener(event);
+  }
+
+  /** A client keeps the highest version; an equal one replaces too, for `screens` moves without a version. */
+  function accept(report) {
+    if (typeof report?.id !== "string" || typeof report.version !== "number") return;
+    if ((known.get(report.id)?.version ?? 0) > report.version) return;
+    known.set(report.id, report);
+    emit({ type: "report", report });
+  }
+
+  const http = createHttp(env);
+  const patience = createPatience(env);
+  const uploads = createUploads({ ...env, http });
+  const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept });
+  const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
+
+  /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer. */
+  async function start() {
+    await outbox.load();
+    whoAmI();
+  }
+
+  /** Who is signed in. Goes on asking until there is an answer; `me` is undefined until then. */
+  async function whoAmI() {
+    try {
+      became((await patience.persist(() => http.call("GET", "/me"))).said);
+    } catch {
+      became(null);
+    }
+  }
+
+  function heard(event) {
+    if (event.type === "signed_out") became(null);
+    else emit(event);
+  }
+
+  function became(reporter) {
+    me = reporter;
+    if (me) live.start();
+    else live.stop();
+    emit({ type: "me", me });
+  }
+
+  const requestCode = async (phone) => (await http.call("POST", "/phone-codes", { body: { phone } })).said;
+
+  async function signIn(phone, code) {
+    const { said } = await http.call("POST", "/sessions", { body: { phone, code } });
+    // A line opened before the cookie was there has no person.
+    live.stop();
+    became(said.reporter ?? {});
+    await outbox.resume();
+    return said;
+  }
+
+  async function signOut() {
+    await http.call("DELETE", "/sessions/current");
+    for (const item of outbox.reports()) await outbox.forget(item.key);
+    known.clear();
+    became(null);
+  }
+
+  async function verify(name, id_number) {
+    const { said } = await http.call("PUT", "/me/identity", { body: { name, id_number } });
+    became({ ...me, identity: said.identity });
+    await outbox.resume();
+  }
+
+  async function change(changes) {
+    became((await http.call("PATCH", "/me", { body: changes })).said);
+  }
+
+  async function list(cursor = null) {
+    const { said } = await http.call("GET", `/reports${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
+    for (const report of said.reports) accept(report);
+    return said;
+  }
+
+  async function nearest(location) {
+    const query = new URLSearchParams({ lat: location.lat, lon: location.lon, crs: location.crs });
+    if (location.accuracy_m !== null) query.set("accuracy_m", location.accuracy_m);
+    return (await http.call("GET", `/desks/nearest?${query}`, { timeout: 6_000 })).said;
+  }
+
+  /** A newer position for a report. Not kept: the next one is better. */
+  const locate = (id, location) => http.call("POST", `/reports/${id}/locations`, { body: location, bare: true });
+
+  function wake() {
+    patience.wake();
+    live.wake();
+  }
+
+  return {
+    start, requestCode, signIn, signOut, verify, change, list, nearest, locate, wake,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    me: () => me,
+    report: (id) => known.get(id),
+    reports: () => [...known.values()],
+    here: http.here,
+    now: env.now,
+    media: (id) => `${env.base}/media/${id}`,
+    outbox,
+    file: (facts, options) => outbox.file(reportBody(facts), options),
+    live,
+  };
+}
+
+function randomUuid() {
+  if (globalThis.crypto?.randomUUID) return globalThis.crypto.randomUUID();
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

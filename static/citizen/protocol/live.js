@@ -1,0 +1,186 @@
+// The open line: the socket while there is one, questions over HTTP while there is none. Knows no DOM.
+
+const SUBPROTOCOL = "desk110.v1";
+const OPENING = 10_000;
+const ASK_WAITING = 2_000; // without a socket, a report that waits to be received
+const ASK_CALM = 8_000;
+const ASK_BESIDE = 10_000; // beside a socket: a line can be dead for a while before it says so
+const ASK_BESIDE_CALM = 60_000;
+const STATES_AT_REST = new Set(["closed", "withdrawn"]);
+
+// Why the server closed: what to do then. Anything else is a line that broke.
+const CLOSED = {
+  1008: { pause: 30_000 }, // too many frames
+  1012: { pause: 2_000 }, // restarting: all phones come back, so not at once
+  1013: { pause: 45_000 }, // overloaded: HTTP meanwhile
+  4401: { end: "signed_out" },
+  4403: { end: "refused" },
+};
+
+/** @param {{WebSocket: typeof WebSocket, url: string, http: object, patience: object, known: Map<string, object>,
+ *  accept: (report: object) => void, emit: (event: object) => void, random: () => number, now: () => number,
+ *  token?: () => string | null}} env  `known` is id → newest report. */
+export function createLive(env) {
+  const watched = new Set(); // ids that a screen is about
+  const seen = new Map(); // id → highest version that a screen has shown
+  let socket = null;
+  let state = "off"; // off | connecting | live | polling
+  let tries = 0;
+  let heartbeat = 20_000;
+  let heard = 0;
+  let reconnecting = null;
+  let asking = null;
+
+  function start() {
+    if (state === "off") connect();
+    ask();
+  }
+
+  function stop() {
+    clearTimeout(reconnecting);
+    clearTimeout(asking);
+    become("off");
+    socket?.close(1000);
+    socket = null;
+  }
+
+  function connect() {
+    clearTimeout(reconnecting);
+    become(tries ? "polling" : "connecting");
+    let line;
+    try {
+      line = new env.WebSocket(env.url, [SUBPROTOCOL]);
+    } catch {
+      return again({ pause: 30_000 });
+    }
+    socket = line;
+    // `line` and not `socket`: what an earlier line still says is nobody's business.
+    const late = setTimeout(() => line === socket && drop(), OPENING);
+    line.onopen = () => say({ type: "hello", ...token(), language: env.language, known: versions() });
+    line.onmessage = ({ data }) => {
+      if (line !== socket) return;
+      clearTimeout(late);
+      hear(data);
+    };
+    line.onclose = ({ code }) => {
+      clearTimeout(late);
+      if (line === socket) again(CLOSED[code] ?? {});
+    };
+  }
+
+  /** Ends a line that is dead without waiting for it to say goodbye, which can take minutes. */
+  function drop() {
+    const dead = socket;
+    socket = null;
+    dead?.close();
+    again({});
+  }
+
+  function again({ end, pause }) {
+    socket = null;
+    if (state === "off") return;
+    become("polling");
+    if (end) {
+      if (end === "signed_out") env.emit({ type: "signed_out" });
+      return;
+    }
+    tries += 1;
+    const wait = pause ? pause * (0.25 + env.random()) : env.patience.before(tries, 500, 20_000);
+    reconnecting = setTimeout(connect, wait);
+    ask();
+  }
+
+  function hear(data) {
+    heard = env.now();
+    const frame = parse(data);
+    if (frame) HEARD[frame.type]?.(frame);
+  }
+
+  const HEARD = {
+    welcome(frame) {
+      tries = 0;
+      heartbeat = (frame.heartbeat_s ?? 20) * 1000;
+      become("live");
+      for (const report of frame.reports ?? []) env.accept(report);
+      for (const [report_id, version] of seen) say({ type: "shown", report_id, version });
+      for (const id of watched) refresh(id);
+    },
+    report: (frame) => env.accept(frame.report),
+    message: (frame) => env.emit({ type: "message", id: frame.report_id, message: frame.message }),
+    request: (frame) => env.emit({ type: "request", id: frame.report_id, request: frame.request, question: frame.question ?? null }),
+    error: (frame) => env.emit({ type: "error", code: frame.code, detail: frame.detail ?? "" }),
+    ping: () => say({ type: "pong" }),
+  };
+
+  function say(frame) {
+    if (socket?.readyState === 1) socket.send(JSON.stringify(frame));
+  }
+
+  const token = () => (env.token?.() ? { token: env.token() } : {});
+  const versions = () => Object.fromEntries([...env.known].map(([id, report]) => [id, report.version]));
+
+  /** Asks for the watched reports in turn, the oftener the more hangs on the answer; notices a dead line. */
+  async function ask() {
+    clearTimeout(asking);
+    asking = setTimeout(ask, interval() * (0.8 + env.random() * 0.4));
+    if (state === "live" && env.now() - heard > heartbeat * 2.2) drop();
+    if (state === "live" && env.now() - heard < ASK_WAITING) return;
+    for (const id of watched) await refresh(id);
+  }
+
+  function interval() {
+    const waiting = [...watched].some((id) => env.known.get(id)?.status === "filed");
+    if (state === "live") return waiting ? ASK_BESIDE : ASK_BESIDE_CALM / 3;
+    return waiting ? ASK_WAITING : ASK_CALM;
+  }
+
+  /** The newest state of one report over HTTP. Failures pass: the next turn asks again. */
+  async function refresh(id) {
+    if (STATES_AT_REST.has(env.known.get(id)?.status) && state === "live") return;
+    try {
+      const { said } = await env.http.call("GET", `/reports/${id}`, { timeout: 8_000 });
+      env.accept(said);
+    } catch (problem) {
+      if (problem.status === 401) env.emit({ type: "signed_out" });
+      if (problem.status === 404) env.emit({ type: "unknown", id });
+    }
+  }
+
+  /** A screen is about this report: its state is asked for until `unwatch`. */
+  function watch(id) {
+    watched.add(id);
+    refresh(id);
+    ask();
+  }
+
+  /** A screen truly shows this version: the desk is told, now and on every new line. */
+  function shown(id, version) {
+    if ((seen.get(id) ?? 0) >= version) return;
+    seen.set(id, version);
+    if (state === "live") say({ type: "shown", report_id: id, version });
+  }
+
+  /** The network may be back, or the phone awake: everything is asked at once. */
+  function wake() {
+    if (state === "off") return;
+    if (state === "polling" && socket === null) connect();
+    for (const id of watched) refresh(id);
+  }
+
+  function become(next) {
+    if (state === next) return;
+    state = next;
+    env.emit({ type: "line", state });
+  }
+
+  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state };
+}
+
+function parse(data) {
+  try {
+    const frame = JSON.parse(data);
+    return typeof frame?.type === "string" ? frame : null;
+  } catch {
+    return null;
+  }
+}

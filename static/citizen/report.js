@@ -1,0 +1,291 @@
+// One report on the screen: its ladder, what is still needed for it, the conversation, the photos.
+
+import { identityForm, keep, signInForm } from "./account.js";
+import { showLadder } from "./ladder.js";
+import { tell, urge } from "./lifeline.js";
+import { $, announce, clone, fromTop, go, part, show, title, write } from "./page.js";
+import { showPhotos, takeIn } from "./photos.js";
+import { apart } from "./position.js";
+import { progressOf } from "./progress.js";
+import { isOpen } from "./protocol.js";
+import { showTalk } from "./talk.js";
+import { distance, t } from "./words.js";
+
+const FIX_WITHIN = 3_000;
+const SHARE_EVERY = 5_000;
+
+export function createReport(client, position) {
+  const { outbox, live } = client;
+  let subject = null; // {key?, id?}: the outbox's item, the server's report, or both
+  let locating = false;
+  let missing = false;
+  let ticking = 0;
+  let painted = null;
+  let heardUpTo = null; // how many lines the conversation had
+  const sharing = { on: true, sent: null, at: 0, busy: false };
+
+  const item = () => (subject?.key ? outbox.get(subject.key) : undefined) ?? (subject?.id ? outbox.of(subject.id) : undefined);
+  const report = () => client.report(item()?.report_id ?? subject?.id);
+  /** What things that belong to the report are filed under. */
+  const handle = () => item()?.key ?? subject.id;
+
+  /** One tap: kept, sent, shown. A position that is not there yet is waited for, not longer than three seconds. */
+  async function quick(text) {
+    const location = position.state() === "found" ? await position.within(0) : null;
+    const filed = await client.file({ kind: "quick", text, location }, { held: location === null });
+    go("report", { key: filed.key }, "/#report");
+    if (location) return;
+    locating = true;
+    render();
+    const found = await position.within(FIX_WITHIN);
+    if (found) await outbox.release(filed.key, { location: found });
+    locating = false;
+    render();
+  }
+
+  function open(value) {
+    close();
+    subject = value;
+    missing = false;
+    heardUpTo = null;
+    sharing.sent = null;
+    for (const id of ["talk", "photos", "need"]) $(id).replaceChildren();
+    $("withdraw").open = false;
+    watch();
+    ticking = setInterval(tick, 1000);
+    render();
+    fromTop();
+  }
+
+  function close() {
+    clearInterval(ticking);
+    if (subject) live.unwatch(report()?.id ?? subject.id);
+    subject = null;
+    painted = null;
+    urge(false);
+    show($("composer"), false);
+    tell({ text: "", place: "" });
+  }
+
+  /** Once the server has it, the address names it, and its state is asked for. */
+  function watch() {
+    const id = item()?.report_id ?? subject.id;
+    if (!id) return;
+    if (location.pathname !== `/reports/${id}`) history.replaceState({ name: "report", value: { ...subject, id } }, "", `/reports/${id}`);
+    subject.id = id;
+    live.watch(id);
+  }
+
+  function tick() {
+    if (!subject) return;
+    render();
+    share();
+  }
+
+  function render() {
+    const facts = { item: item(), report: report() };
+    const there = Boolean(facts.item || facts.report);
+    show($("report-body"), there);
+    show($("report-empty"), !there);
+    if (!there) return renderEmpty();
+    const now = client.now();
+    const progress = progressOf({ ...facts, now, here: client.here });
+    showLadder({ ...facts, progress, now, locating });
+    showNeed(progress);
+    renderTalk(facts);
+    renderFacts(facts, progress);
+    const ended = ["withdrawn", "closed", "refused"].includes(progress.phase);
+    show($("composer"), !ended && $("need").hidden);
+    show($("phrases"), !ended && $("need").hidden && [...$("phrases").querySelectorAll("button")].some((button) => !button.hidden));
+    urge(progress.overdue || progress.late || progress.phase === "refused");
+    if (facts.report) paint(facts.report);
+    return undefined;
+  }
+
+  function renderEmpty() {
+    title(t("report.title"));
+    const [words, note] = $("report-empty").children;
+    const signedOut = client.me() === null;
+    write(words, t(missing ? "report.unknown" : "report.loading"));
+    write(note, missing ? t("report.unknown_note") : "");
+    show($("report-empty"), !signedOut);
+    if (!signedOut) return;
+    show($("report-body"), true);
+    for (const id of ["ladder", "refusal", "after", "withdraw", "facts", "phrases"]) show($(id), false);
+    showNeed({ phase: "sign_in" });
+  }
+
+  /** Tells the desk what is truly on this screen: after it has been painted, on a page that is looked at. */
+  function paint({ id, version }) {
+    if (document.visibilityState !== "visible" || painted === `${id} ${version}`) return;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (subject?.id !== id || report()?.version !== version) return;
+      painted = `${id} ${version}`;
+      live.shown(id, version);
+    }));
+  }
+
+  function showNeed({ phase }) {
+    const need = $("need");
+    const expired = phase !== "sign_in" && client.me() === null && Boolean(report());
+    const what = phase === "held" && !locating ? "place" : expired ? "again" : phase;
+    const made = {
+      place: placeForm,
+      sign_in: () => signInForm(client, item() ? { heading: t("account.sign_in_due"), note: t("account.sign_in_due_note") } : { heading: t("account.again_due"), done: watch }),
+      again: () => signInForm(client, { heading: t("account.again_due"), done: watch }),
+      identity: () => identityForm(client, { heading: t("account.identity_due"), note: t("account.identity_due_note") }),
+    }[what];
+    show(need, made !== undefined);
+    if (made) keep(need, what, made);
+    else need.replaceChildren();
+  }
+
+  function placeForm() {
+    const form = clone("place-form");
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const place_text = form.elements.place.value.trim();
+      if (place_text) outbox.release(subject.key, { place_text, location: position.best() });
+    };
+    form.elements.place.oninput = ({ target }) => tell({ place: target.value.trim() });
+    return form;
+  }
+
+  function renderTalk({ item: sent, report: filed }) {
+    const belonging = outbox.belonging(sent?.key, filed?.id);
+    const lines = showTalk({ report: filed, item: sent, messages: belonging.filter(({ kind }) => kind === "message"), again: outbox.resume });
+    const photos = showPhotos({ report: filed, items: belonging.filter(({ kind }) => kind === "photo"), address: client.media, again: outbox.resume, remove: outbox.remove });
+    $("report").toggleAttribute("data-talking", lines.length + photos > 0);
+    const last = lines.at(-1);
+    const came = heardUpTo !== null && lines.length > heardUpTo && last.author !== "reporter";
+    heardUpTo = filed || lines.length ? lines.length : heardUpTo;
+    if (!came) return;
+    announce(t("announce.message", { text: last.text }));
+    reveal($("talk").lastElementChild);
+  }
+
+  /** Brings a new message into sight; over the keyboard of somebody who types nothing moves, a sign stands there instead. */
+  function reveal(row) {
+    const typing = document.activeElement === $("say") && $("say").value !== "";
+    const hidden = row.getBoundingClientRect().bottom > $("composer").getBoundingClientRect().top;
+    show($("new-message"), hidden && typing);
+    $("new-message").onclick = () => {
+      row.scrollIntoView({ block: "end" });
+      show($("new-message"), false);
+    };
+    if (hidden && !typing) row.scrollIntoView({ block: "end" });
+  }
+
+  function renderFacts({ item: sent, report: filed }, { phase }) {
+    const number = filed?.number ?? sent?.filed?.number;
+    title(t(phase === "sending" || phase === "held" ? "report.sending_title" : "report.title"));
+    write($("number"), number ? t("report.number", { number }) : "");
+    const open = !["withdrawn", "closed", "refused"].includes(phase);
+    show($("facts"), true);
+    show($("keep-open"), open);
+    show($("sharing"), open && position.state() !== "denied");
+    show($("withdraw"), open);
+    const best = position.best();
+    const [, words, toggle] = $("sharing").children;
+    write(words, !sharing.on ? t("place.sharing_off") : best ? t("place.sharing", { distance: distance(best.accuracy_m) }) : t("place.sharing_none"));
+    write(toggle, t(sharing.on ? "place.stop" : "place.go_on"));
+    tell({ text: filed?.text ?? sent?.body.text ?? "", place: filed?.place_text ?? sent?.body.place_text ?? "" });
+  }
+
+  /** A position that says more than the last one sent follows the report. */
+  async function share() {
+    const filed = report();
+    const best = position.best();
+    if (!filed || !isOpen(filed) || !best || !sharing.on || sharing.busy || Date.now() - sharing.at < SHARE_EVERY) return;
+    const last = sharing.sent ?? item()?.body.location;
+    if (last && !tellsMore(best, last)) return;
+    Object.assign(sharing, { busy: true, at: Date.now() });
+    try {
+      await client.locate(filed.id, best);
+      sharing.sent = best;
+    } catch {
+      // The next second tries again, with a newer one.
+    } finally {
+      sharing.busy = false;
+    }
+  }
+
+  function tellsMore(location, last) {
+    return location.accuracy_m < last.accuracy_m * 0.7 - 5 || apart(location, last) > Math.max(30, location.accuracy_m);
+  }
+
+  async function say(text) {
+    await outbox.say(handle(), text);
+    render();
+    $("talk").lastElementChild?.scrollIntoView({ block: "end" });
+  }
+
+  $("composer").onsubmit = (event) => {
+    event.preventDefault();
+    const text = $("say").value.trim();
+    if (!text) return;
+    $("say").value = "";
+    $("say").dispatchEvent(new Event("input"));
+    say(text);
+  };
+  $("pick").onchange = async ({ target }) => {
+    const files = [...target.files];
+    const report = handle();
+    const { taken, error } = await takeIn(files, $("photos").childElementCount);
+    target.value = "";
+    write($("photo-error"), error);
+    show($("photo-error"), error !== "");
+    for (const photo of taken) await outbox.attach(report, photo);
+    $("photos").lastElementChild?.scrollIntoView({ block: "end" });
+  };
+  $("phrases").onclick = ({ target }) => {
+    if (!target.dataset.phrase) return;
+    target.hidden = true;
+    say(target.textContent);
+  };
+  $("sharing-switch").onclick = () => {
+    sharing.on = !sharing.on;
+    render();
+  };
+  $("refused-again").onclick = async () => {
+    const { key, body } = item();
+    const location = body.location ? await position.within(FIX_WITHIN) : null;
+    const filed = await client.file({ ...body, location: location ?? body.location });
+    await outbox.forget(key);
+    go("report", { key: filed.key }, "/#report", { replace: true });
+  };
+  $("refused-end").onclick = async () => {
+    await outbox.forget(item().key);
+    go("home", null, "/", { replace: true });
+  };
+  const withdrawal = $("withdraw").querySelector("form");
+  withdrawal.onchange = () => {
+    const other = withdrawal.elements.reason.value === "other";
+    show(part(withdrawal, "other"), other);
+  };
+  withdrawal.onsubmit = async (event) => {
+    event.preventDefault();
+    const { reason, words } = withdrawal.elements;
+    await outbox.withdraw(handle(), reason.value === "other" ? words.value.trim() || t("withdraw.other") : t(`withdraw.${reason.value}`));
+    $("withdraw").open = false;
+    if (!item() && !report()) go("home", null, "/", { replace: true });
+    else fromTop();
+  };
+
+  client.listen((event) => {
+    if (!subject) return;
+    if (event.type === "unknown" && event.id === subject.id) missing = true;
+    if (event.type === "progress") event.item.moved = event.sent;
+    if (event.type === "item" && event.item.key === subject.key && event.item.state === "stored") watch();
+    if (event.type === "gone" && event.item.kind === "report") return;
+    render();
+  });
+  // A position that arrives while its report waits for one ends the waiting.
+  position.listen((best) => {
+    const held = subject && item();
+    if (best && held?.state === "held" && !locating) outbox.release(held.key, { location: best });
+  });
+  document.addEventListener("visibilitychange", () => subject && render());
+
+  return { quick, view: { open, close } };
+}

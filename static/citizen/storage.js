@@ -1,0 +1,47 @@
+// Where the outbox is kept on this phone: IndexedDB, which keeps photos too.
+
+const NAME = "desk110";
+const STORE = "outbox";
+const PATIENCE = 800; // a store that hangs must not hold up a report
+
+/** `put` answers whether the item is truly on the disk. Without a store everything still works until the page is closed. */
+export function createStorage() {
+  const opened = open().catch(() => null);
+
+  async function run(mode, work) {
+    const database = await within(opened);
+    if (!database) return undefined;
+    const transaction = database.transaction(STORE, mode, { durability: "strict" });
+    const request = work(transaction.objectStore(STORE));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result ?? true);
+      transaction.onabort = () => reject(transaction.error);
+      transaction.onerror = () => reject(transaction.error);
+    });
+  }
+
+  return {
+    all: async () => {
+      const items = await within(run("readonly", (store) => store.getAll()).catch(() => []));
+      return Array.isArray(items) ? items : [];
+    },
+    put: async (item) => Boolean(await within(run("readwrite", (store) => store.put(item)).catch(() => false))),
+    remove: async (key) => {
+      await within(run("readwrite", (store) => store.delete(key)).catch(() => false));
+    },
+  };
+}
+
+function open() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+}
+
+function within(promise) {
+  return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+}

@@ -1,0 +1,69 @@
+// The conversation: what was reported, what was said since, each with how far it got.
+
+import { $, element, icon, setIcon, show, write } from "./page.js";
+import { sentence, t, timeOf } from "./words.js";
+
+/** @param {{report: object | undefined, item: object | undefined, messages: object[], again: (key: string) => void}} facts
+ *  `messages`: the outbox's, for this report. */
+export function showTalk({ report, item, messages, again }) {
+  const lines = linesOf(report, item, messages);
+  const list = $("talk");
+  const rows = new Map([...list.children].map((row) => [row.dataset.key, row]));
+  lines.forEach((line, at) => {
+    const row = rows.get(line.key) ?? newRow(line, again);
+    rows.delete(line.key);
+    fill(row, line);
+    if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
+  });
+  for (const row of rows.values()) row.remove();
+  show(list, lines.length > 0);
+  return lines;
+}
+
+function linesOf(report, item, messages) {
+  const lines = [];
+  const own = report ?? item?.body;
+  const words = [own?.text, own?.place_text && t("report.place", { place: own.place_text })].filter(Boolean).join("\n");
+  if (words) lines.push({ key: "own", author: "reporter", text: words, state: "own" });
+  const told = report?.messages ?? [];
+  for (const message of told) lines.push({ ...message, key: message.client_id ?? message.id, state: "stored" });
+  const there = new Set(told.map((message) => message.client_id));
+  for (const message of messages) {
+    if (there.has(message.key)) continue;
+    lines.push({ key: message.key, author: "reporter", text: message.text, at: message.created, state: message.state, problem: message.problem });
+  }
+  return lines;
+}
+
+function newRow({ key, author }, again) {
+  const row = element("li", { className: "bubble" },
+    element("p", { className: "bubble-who" }),
+    element("p", { className: "bubble-text" }),
+    element("p", { className: "bubble-state" }, icon("check"), element("span"), element("button", { className: "link", type: "button", textContent: t("talk.again"), hidden: true, onclick: () => again(key) })),
+  );
+  row.dataset.key = key;
+  row.dataset.author = author;
+  return row;
+}
+
+function fill(row, line) {
+  const [who, text, state] = row.children;
+  const [mark, words, button] = state.children;
+  row.dataset.state = line.state;
+  const name = line.author === "reporter" ? t("talk.me") : line.dispatcher_number ? t("talk.dispatcher", { number: line.dispatcher_number }) : t("talk.system");
+  write(who, name);
+  who.classList.toggle("unseen", line.author === "reporter");
+  write(text, line.text);
+  write(words, stateOf(line));
+  setIcon(mark, { stored: "check", refused: "circle-alert" }[line.state] ?? "clock");
+  show(state, line.state !== "own");
+  show(button, line.state === "refused");
+}
+
+function stateOf({ author, state, at, problem }) {
+  if (author !== "reporter") return timeOf(at);
+  if (state === "stored") return t("talk.stored", { time: timeOf(at) });
+  if (state === "refused") return t("talk.failed", { detail: sentence(problem) });
+  if (state !== "sending") return t("talk.kept");
+  return t(problem ? "talk.retrying" : "talk.sending");
+}
