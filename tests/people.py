@@ -19,7 +19,7 @@ _phones = itertools.count(int(time.time() * 1000) % 90_000_000 + 10_000_000)
 
 CARD = re.compile(r'<article[^>]*\sdata-report="([0-9a-f-]{36})"[^>]*>')
 CURSOR = re.compile(r'<data id="cursor" value="([^"]*)">')
-ID_NUMBER = "330106199001010008"
+ID_NUMBER = "33010619900101000X"
 
 
 def card_attributes(card: str) -> dict[str, str]:
