@@ -111,6 +111,11 @@ class Server:
 
     def start(self, within_s: float = START_S) -> None:
         """Starts it and returns when it is ready. Fails with the end of its output when it is not in time."""
+        self.launch()
+        self.wait(within_s)
+
+    def launch(self) -> None:
+        """Starts it and returns at once: several can then get ready side by side."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -122,6 +127,9 @@ class Server:
                 cwd=self._cwd,
                 start_new_session=True,
             )
+
+    def wait(self, within_s: float = START_S) -> None:
+        """Returns when it is ready. Fails with the end of its output when it is not in time."""
         end = time.monotonic() + within_s
         while not self.ready():
             if not self.running or time.monotonic() > end:

@@ -122,7 +122,9 @@ def stack(
     servers: list[Server] = [*found.apps, *([found.worker] if found.worker else [])]
     try:
         for server in servers:
-            server.start()
+            server.launch()
+        for server in servers:
+            server.wait()
         yield found
     finally:
         for server in [*found.apps, *([found.worker] if found.worker else [])]:
