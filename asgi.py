@@ -20,6 +20,7 @@ from starlette.templating import Jinja2Templates
 from api import desks, me, media, pages, reports, sessions
 from api import hub as reporters_hub
 from api import live as reporters_live
+from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
 from console import acknowledgements, desk, messages, sign_in
@@ -106,6 +107,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
         feed=feed,
         presence=presence,
         hub=hub,
+        known=KnownSessions(),
         limits=Limits(settings.limits, settings.redis_url),
         templates=Jinja2Templates(CHECKOUT / "templates"),
         jwks=load_receipt_public(keys),

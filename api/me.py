@@ -39,6 +39,7 @@ async def set_preferences(request: Request) -> Response:
             session, reporter.id, body.hearing_speech_impaired, body.language
         )
     )
+    parts.known.forget(reporter.token_digest)
     return JSONResponse(reporter_view(await require_reporter(request)))
 
 
@@ -56,4 +57,5 @@ async def verify_identity(request: Request) -> Response:
         lambda session: reporters.verify_identity(session, parts.cipher, reporter.id, name, number),
         reporters.PROVINCE,
     )
+    parts.known.forget(reporter.token_digest)
     return JSONResponse({"identity": "verified"})

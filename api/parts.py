@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 
-from dispatch.photos import Darkroom
-from dispatch.store import MediaStore
 from starlette.requests import HTTPConnection
 from starlette.templating import Jinja2Templates
 
 from api.hub import Hub, Loaded
+from api.known import KnownSessions
 from api.placing import Placing
 from dispatch.cipher import FieldCipher
 from dispatch.database import Database
+from dispatch.photos import Darkroom
 from dispatch.reads import Reads
 from dispatch.receipts import Jwks
 from dispatch.senders import Sender
 from dispatch.settings import Settings
+from dispatch.store import MediaStore
 from dispatch.verifiers import Verifier
 from dispatch.writer import Writer
 from realtime.doorbell import Doorbell
@@ -41,6 +42,7 @@ class Parts:
     feed: Feed[Loaded]
     presence: Presence
     hub: Hub
+    known: KnownSessions
     limits: Limits
     templates: Jinja2Templates
     jwks: Jwks

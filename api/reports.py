@@ -68,10 +68,10 @@ async def file(request: Request) -> Response:
     )
     rule = parts.settings.identity_required
     filed = await parts.writer.do(lambda session: reports.file(session, filing, rule), desk)
-    report = await _own(parts, filed.id, reporter.id)
     if not filed.new:
-        return await _answer(request, report, 200)
-    # Nobody's screen can have it yet, so nothing is asked of Redis on the way to the answer.
+        return await _answer(request, await _own(parts, filed.id, reporter.id), 200)
+    # It is committed, and nobody's screen can have it yet: nothing more is asked on the way to the answer.
+    report = reports.just_filed(filing, filed, reporter)
     return _json(report_view(report, 0, language_of(request)), 201)
 
 

@@ -87,6 +87,7 @@ async def sign_out(request: Request) -> Response:
     parts = parts_of(request)
     reporter = await require_reporter(request)
     await parts.writer.do(lambda session: reporters.sign_out(session, reporter.token_digest))
+    parts.known.forget(reporter.token_digest)
     await parts.hub.close_session(reporter.token_digest)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path="/")
@@ -115,7 +116,10 @@ def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:
 async def reporter_of(parts: Parts, token: str) -> SignedIn:
     """The reporter with this token. Raises Refused `sign_in_required`."""
     digest = reporters.token_digest(token)
-    found = await parts.read(lambda session: reporters.signed_in(session, digest))
+    found = parts.known.get(digest)
     if found is None:
-        raise Refused("sign_in_required")
+        found = await parts.read(lambda session: reporters.signed_in(session, digest))
+        if found is None:
+            raise Refused("sign_in_required")
+        parts.known.keep(found)
     return found

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pyotp
 from pwdlib import PasswordHash
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.clock import now
@@ -20,6 +20,27 @@ from dispatch.reporters import PROVINCE, token_digest
 
 _T = TABLES
 _DISPATCHER, _SESSION, _DESK = _T["dispatcher"], _T["console_session"], _T["desk"]
+
+_ON_DUTY = (
+    select(
+        _DISPATCHER.c.number,
+        _DISPATCHER.c.role,
+        _DISPATCHER.c.desk,
+        _DESK.c.name,
+        _DESK.c.name_en,
+        _SESSION.c.csrf,
+        _SESSION.c.token_digest,
+        _SESSION.c.expires_at,
+    )
+    .join(_DISPATCHER, _DISPATCHER.c.number == _SESSION.c.dispatcher)
+    .outerjoin(_DESK, _DESK.c.adcode == _DISPATCHER.c.desk)
+    .where(
+        _SESSION.c.token_digest == bindparam("token"),
+        _SESSION.c.revoked_at.is_(None),
+        _SESSION.c.expires_at > bindparam("at"),
+        _DISPATCHER.c.disabled_at.is_(None),
+    )
+)
 
 SHIFT = timedelta(hours=12)
 
@@ -124,30 +145,7 @@ def sign_in(session: Session, number: str, token: str, totp: int | None = None) 
 
 def on_duty(session: Session, digest: bytes) -> OnDuty | None:
     """Who has the session with this token's digest, unless it is revoked, over, or the account disabled."""
-    row = (
-        session.connection()
-        .execute(
-            select(
-                _DISPATCHER.c.number,
-                _DISPATCHER.c.role,
-                _DISPATCHER.c.desk,
-                _DESK.c.name,
-                _DESK.c.name_en,
-                _SESSION.c.csrf,
-                _SESSION.c.token_digest,
-                _SESSION.c.expires_at,
-            )
-            .join(_DISPATCHER, _DISPATCHER.c.number == _SESSION.c.dispatcher)
-            .outerjoin(_DESK, _DESK.c.adcode == _DISPATCHER.c.desk)
-            .where(
-                _SESSION.c.token_digest == digest,
-                _SESSION.c.revoked_at.is_(None),
-                _SESSION.c.expires_at > now(),
-                _DISPATCHER.c.disabled_at.is_(None),
-            )
-        )
-        .one_or_none()
-    )
+    row = session.connection().execute(_ON_DUTY, {"token": digest, "at": now()}).one_or_none()
     return None if row is None else OnDuty(*row)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.clock import iso, now
@@ -26,8 +26,29 @@ _EVENT = TABLES["event"]
 _INSTALLATION = TABLES["installation"]
 _LOCK = (
     select(_HEAD.c.desk, _HEAD.c.seq, _HEAD.c.hash, _HEAD.c.numbered_on, _HEAD.c.numbered)
+    .where(_HEAD.c.desk.in_(bindparam("desks", expanding=True)))
     .order_by(_HEAD.c.desk)
     .with_for_update()
+)
+_INSERT = insert(_EVENT)
+_SINCE = (
+    select(_EVENT.c.seq, _EVENT.c.kind, _EVENT.c.report, _EVENT.c.reporter)
+    .where(_EVENT.c.desk == bindparam("of"), _EVENT.c.seq > bindparam("after"))
+    .order_by(_EVENT.c.seq)
+    .limit(bindparam("most"))
+)
+_ALL_HEADS = select(_HEAD.c.desk, _HEAD.c.seq)
+_HEADS = _ALL_HEADS.where(_HEAD.c.desk.in_(bindparam("desks", expanding=True)))
+_EPOCH = select(_INSTALLATION.c.epoch)
+_MOVE = (
+    update(_HEAD)
+    .where(_HEAD.c.desk == bindparam("of"))
+    .values(
+        seq=bindparam("to"),
+        hash=bindparam("digest"),
+        numbered_on=bindparam("day"),
+        numbered=bindparam("count"),
+    )
 )
 
 REPORT_FILED = "ReportFiled"
@@ -109,7 +130,7 @@ class Batch:
         missing = [desk for desk in desks if desk not in self._heads]
         if not missing:
             return
-        rows = self._session.connection().execute(_LOCK.where(_HEAD.c.desk.in_(missing)))
+        rows = self._session.connection().execute(_LOCK, {"desks": missing})
         for desk, seq, digest, numbered_on, numbered in rows:
             self._heads[desk] = _Head(seq, digest, numbered_on, numbered)
 
@@ -165,14 +186,19 @@ class Batch:
         if not self._rows:
             return []
         connection = self._session.connection()
-        connection.execute(insert(_EVENT), self._rows)
+        connection.execute(_INSERT, self._rows)
         moved = {row["desk"] for row in self._rows}
         for desk in sorted(moved):
             head = self._heads[desk]
             connection.execute(
-                update(_HEAD)
-                .where(_HEAD.c.desk == desk)
-                .values(seq=head.seq, hash=head.hash, numbered_on=head.numbered_on, numbered=head.numbered)
+                _MOVE,
+                {
+                    "of": desk,
+                    "to": head.seq,
+                    "digest": head.hash,
+                    "day": head.numbered_on,
+                    "count": head.numbered,
+                },
             )
         return [
             Recorded(row["desk"], row["seq"], row["kind"], row["report"], row["reporter"])
@@ -206,23 +232,21 @@ def chain(previous: bytes, row: dict[str, Any]) -> bytes:
 
 def read_since(session: Session, desk: str, seq: int, limit: int) -> list[Recorded]:
     """The desk's events past `seq`, in order, at most `limit`."""
-    rows = session.connection().execute(
-        select(_EVENT.c.seq, _EVENT.c.kind, _EVENT.c.report, _EVENT.c.reporter)
-        .where(_EVENT.c.desk == desk, _EVENT.c.seq > seq)
-        .order_by(_EVENT.c.seq)
-        .limit(limit)
-    )
+    rows = session.connection().execute(_SINCE, {"of": desk, "after": seq, "most": limit})
     return [Recorded(desk, number, kind, report, reporter) for number, kind, report, reporter in rows]
 
 
 def heads(session: Session, desks: Iterable[str] | None = None) -> dict[str, int]:
     """The number of the last event of each desk (of all desks when none are named)."""
-    statement = select(_HEAD.c.desk, _HEAD.c.seq)
-    if desks is not None:
-        statement = statement.where(_HEAD.c.desk.in_(list(desks)))
-    return {row.desk: row.seq for row in session.connection().execute(statement)}
+    connection = session.connection()
+    rows = (
+        connection.execute(_ALL_HEADS)
+        if desks is None
+        else connection.execute(_HEADS, {"desks": list(desks)})
+    )
+    return {row.desk: row.seq for row in rows}
 
 
 def epoch(session: Session) -> str:
     """Which database this is; a cursor of another epoch means nothing in it."""
-    return str(session.connection().execute(select(_INSTALLATION.c.epoch)).scalar_one())
+    return str(session.connection().execute(_EPOCH).scalar_one())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.cipher import FieldCipher
@@ -25,6 +25,27 @@ from dispatch.phones import mask
 
 _T = TABLES
 _REPORTER, _SESSION, _CODE = _T["reporter"], _T["reporter_session"], _T["phone_code"]
+
+_SIGNED_IN = (
+    select(
+        _REPORTER.c.id,
+        _REPORTER.c.phone_masked,
+        _REPORTER.c.identity,
+        _REPORTER.c.name_masked,
+        _REPORTER.c.hearing_speech_impaired,
+        _REPORTER.c.language,
+        _REPORTER.c.reports,
+        _REPORTER.c.invalid_reports,
+        _SESSION.c.token_digest,
+        _SESSION.c.expires_at,
+    )
+    .join(_REPORTER, _REPORTER.c.id == _SESSION.c.reporter)
+    .where(
+        _SESSION.c.token_digest == bindparam("token"),
+        _SESSION.c.revoked_at.is_(None),
+        _SESSION.c.expires_at > bindparam("at"),
+    )
+)
 
 CODE_LIVES = timedelta(minutes=5)
 CODE_TRIES = 5
@@ -41,9 +62,11 @@ class SignedIn:
     id: UUID
     phone_masked: str
     identity: str
+    name_masked: str | None
     hearing_speech_impaired: bool
     language: str
     reports: int
+    invalid_reports: int
     token_digest: bytes
     expires_at: datetime
 
@@ -163,29 +186,8 @@ def _reporter_of_phone(
 
 def signed_in(session: Session, digest: bytes) -> SignedIn | None:
     """The reporter of the session with this token's digest, unless it is revoked or over."""
-    row = (
-        session.connection()
-        .execute(
-            select(
-                _REPORTER.c.id,
-                _REPORTER.c.phone_masked,
-                _REPORTER.c.identity,
-                _REPORTER.c.hearing_speech_impaired,
-                _REPORTER.c.language,
-                _REPORTER.c.reports,
-                _SESSION.c.token_digest,
-                _SESSION.c.expires_at,
-            )
-            .join(_REPORTER, _REPORTER.c.id == _SESSION.c.reporter)
-            .where(
-                _SESSION.c.token_digest == digest,
-                _SESSION.c.revoked_at.is_(None),
-                _SESSION.c.expires_at > now(),
-            )
-        )
-        .one_or_none()
-    )
-    return None if row is None else SignedIn(*row)
+    row = session.connection().execute(_SIGNED_IN, {"token": digest, "at": now()}).one_or_none()
+    return None if row is None else SignedIn(*tuple(row))
 
 
 def sign_out(session: Session, digest: bytes) -> None:

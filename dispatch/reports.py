@@ -5,14 +5,16 @@ Every function here runs as a command of the writer: the change and its event ar
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Result, bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.clock import iso, now
 from dispatch.database import insert_or_leave
+from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import (
     LOCATION_SHARED,
@@ -26,7 +28,8 @@ from dispatch.events import (
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.receipts import Statement, place_digest, text_digest
-from dispatch.states import Place
+from dispatch.reporters import SignedIn
+from dispatch.states import Caller, Place, ReportState
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
@@ -57,13 +60,57 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """Which report a filing made, or had made before."""
+    """Which report a filing made, or had made before; what it was given stands beside when it is new."""
 
     id: UUID
     new: bool
+    number: str = ""
+    at: datetime | None = None
+    seq: int = 0
 
 
 Sign = Callable[[Statement], str]
+
+# Statements are built once: building one costs three times as much as running it.
+_OF_KEY = select(_REPORT.c.id, _REPORT.c.body_digest).where(
+    _REPORT.c.reporter == bindparam("of"), _REPORT.c.idempotency_key == bindparam("key")
+)
+_IDENTITY = select(_REPORTER.c.identity, _REPORTER.c.reports).where(_REPORTER.c.id == bindparam("of"))
+_INSERT = insert(_REPORT)
+_COUNT = update(_REPORTER).where(_REPORTER.c.id == bindparam("of")).values(reports=_REPORTER.c.reports + 1)
+_TO_RECEIVE = (
+    select(
+        _REPORT.c.status,
+        _REPORT.c.version,
+        _REPORT.c.number,
+        _REPORT.c.kind,
+        _REPORT.c.filed_at,
+        _REPORT.c.text,
+        _REPORT.c.place_text,
+        _REPORT.c.came_lat,
+        _REPORT.c.came_lon,
+        _REPORT.c.crs,
+        _DESK.c.name,
+    )
+    .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)
+    .where(_REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at"))
+)
+_WINNER = select(_ACKNOWLEDGEMENT.c.dispatcher, _ACKNOWLEDGEMENT.c.at).where(
+    _ACKNOWLEDGEMENT.c.report == bindparam("of")
+)
+_OWN = select(_REPORT.c.status).where(
+    _REPORT.c.id == bindparam("report"), _REPORT.c.reporter == bindparam("of")
+)
+_AT_DESK = select(_REPORT.c.status).where(
+    _REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at")
+)
+_WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
+_CHANGE = (
+    update(_REPORT)
+    .where(_REPORT.c.id == bindparam("of"))
+    .values(version=_REPORT.c.version + 1)
+    .returning(_REPORT.c.version, _REPORT.c.desk, _REPORT.c.reporter)
+)
 
 
 def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed:
@@ -71,15 +118,8 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
 
     Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`.
     """
-    earlier = (
-        session.connection()
-        .execute(
-            select(_REPORT.c.id, _REPORT.c.body_digest).where(
-                _REPORT.c.reporter == filing.reporter, _REPORT.c.idempotency_key == filing.key
-            )
-        )
-        .one_or_none()
-    )
+    connection = session.connection()
+    earlier = connection.execute(_OF_KEY, {"of": filing.reporter, "key": filing.key}).one_or_none()
     if earlier is not None:
         if earlier.body_digest != filing.digest:
             raise Refused("idempotency_conflict")
@@ -95,11 +135,12 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
         reporter=filing.reporter,
         data={"kind": filing.kind, "body": filing.digest.hex(), "media_expected": filing.media_expected},
     )
-    session.connection().execute(
-        insert(_REPORT),
+    number = next_number(session, filing.desk, filed_at)
+    connection.execute(
+        _INSERT,
         {
             "id": filing.id,
-            "number": next_number(session, filing.desk, filed_at),
+            "number": number,
             "desk": filing.desk,
             "reporter": filing.reporter,
             "idempotency_key": filing.key,
@@ -120,10 +161,53 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
             "escalation": 0,
         },
     )
-    session.connection().execute(
-        update(_REPORTER).where(_REPORTER.c.id == filing.reporter).values(reports=_REPORTER.c.reports + 1)
+    connection.execute(_COUNT, {"of": filing.reporter})
+    return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq)
+
+
+def just_filed(filing: Filing, filed: Filed, reporter: SignedIn) -> ReportState:
+    """The state of a report that was new a moment ago, as `states.state` would read it: nothing hangs on it yet."""
+    if filed.at is None:
+        raise ValueError("it was filed before")
+    desk = DESKS[filing.desk]
+    return ReportState(
+        id=filing.id,
+        number=filed.number,
+        version=1,
+        kind=filing.kind,
+        status="filed",
+        category=filing.category,
+        text=filing.text,
+        covert=filing.covert,
+        place_text=filing.place_text,
+        filed_at=filed.at,
+        filed_seq=filed.seq,
+        desk=filing.desk,
+        desk_name=desk.title("zh-CN"),
+        desk_name_en=desk.title("en"),
+        escalation=0,
+        outcome=None,
+        withdrawn_at=None,
+        withdrawn_reason=None,
+        place=filing.place,
+        trail=(),
+        notes=filing.notes,
+        media_expected=filing.media_expected,
+        media=(),
+        messages=(),
+        acknowledgement=None,
+        caller=Caller(
+            reporter=reporter.id,
+            phone_masked=reporter.phone_masked,
+            identity=reporter.identity,
+            name_masked=reporter.name_masked,
+            hearing_speech_impaired=reporter.hearing_speech_impaired,
+            language=reporter.language,
+            earlier_reports=reporter.reports,
+            earlier_invalid=reporter.invalid_reports,
+        ),
+        fraud=filing.fraud,
     )
-    return Filed(filing.id, new=True)
 
 
 def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> None:
@@ -132,28 +216,7 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
     Raises Refused: `report_unknown` (none such at this desk), `report_closed`, `already_received` with the
     winner's `dispatcher` number and `at`.
     """
-    found = (
-        session.connection()
-        .execute(
-            select(
-                _REPORT.c.status,
-                _REPORT.c.version,
-                _REPORT.c.number,
-                _REPORT.c.kind,
-                _REPORT.c.reporter,
-                _REPORT.c.filed_at,
-                _REPORT.c.text,
-                _REPORT.c.place_text,
-                _REPORT.c.came_lat,
-                _REPORT.c.came_lon,
-                _REPORT.c.crs,
-                _DESK.c.name,
-            )
-            .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)
-            .where(_REPORT.c.id == report, _REPORT.c.desk == desk)
-        )
-        .one_or_none()
-    )
+    found = session.connection().execute(_TO_RECEIVE, {"report": report, "at": desk}).one_or_none()
     if found is None:
         raise Refused("report_unknown")
     if found.status == "closed":
@@ -194,15 +257,7 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
 
 
 def _tell_the_winner(session: Session, report: UUID, dispatcher: str) -> None:
-    first = (
-        session.connection()
-        .execute(
-            select(_ACKNOWLEDGEMENT.c.dispatcher, _ACKNOWLEDGEMENT.c.at).where(
-                _ACKNOWLEDGEMENT.c.report == report
-            )
-        )
-        .one()
-    )
+    first = session.connection().execute(_WINNER, {"of": report}).one()
     if first.dispatcher != dispatcher:
         raise Refused("already_received", dispatcher=first.dispatcher, at=iso(first.at))
 
@@ -277,26 +332,19 @@ def receipt_shown(session: Session, report: UUID, reporter: UUID, version: int) 
 
 def own(session: Session, report: UUID, reporter: UUID) -> str:
     """The status of the reporter's own report. Raises Refused `report_unknown` for anyone else's."""
-    status = (
-        session.connection()
-        .execute(select(_REPORT.c.status).where(_REPORT.c.id == report, _REPORT.c.reporter == reporter))
-        .scalar_one_or_none()
-    )
-    if status is None:
-        raise Refused("report_unknown")
-    return str(status)
+    return _status(session.connection().execute(_OWN, {"report": report, "of": reporter}))
 
 
 def at_desk(session: Session, report: UUID, desk: str) -> str:
     """The status of a report of this desk. Raises Refused `report_unknown` for any other desk's."""
-    status = (
-        session.connection()
-        .execute(select(_REPORT.c.status).where(_REPORT.c.id == report, _REPORT.c.desk == desk))
-        .scalar_one_or_none()
-    )
+    return _status(session.connection().execute(_AT_DESK, {"report": report, "at": desk}))
+
+
+def _status(found: Result[Any]) -> str:
+    status: str | None = found.scalar_one_or_none()
     if status is None:
         raise Refused("report_unknown")
-    return str(status)
+    return status
 
 
 def change(
@@ -309,16 +357,8 @@ def change(
     **values: Any,
 ) -> int:
     """Change what the reporter may see: a new version, and the event of it. Gives the version."""
-    row = (
-        session.connection()
-        .execute(
-            update(_REPORT)
-            .where(_REPORT.c.id == report)
-            .values(version=_REPORT.c.version + 1, **values)
-            .returning(_REPORT.c.version, _REPORT.c.desk, _REPORT.c.reporter)
-        )
-        .one()
-    )
+    statement = _CHANGE.values(**values) if values else _CHANGE
+    row = session.connection().execute(statement, {"of": report}).one()
     record(
         session,
         row.desk,
@@ -335,20 +375,12 @@ def follow(
     session: Session, report: UUID, kind: str, *, actor: str, data: dict[str, Any] | None = None
 ) -> None:
     """Record an event about the report that leaves what the reporter sees as it is."""
-    row = (
-        session.connection()
-        .execute(select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == report))
-        .one()
-    )
+    row = session.connection().execute(_WHOSE, {"report": report}).one()
     record(session, row.desk, kind, actor=actor, report=report, reporter=row.reporter, data=data)
 
 
 def _check_identity(session: Session, reporter: UUID, rule: IdentityRule) -> None:
-    row = (
-        session.connection()
-        .execute(select(_REPORTER.c.identity, _REPORTER.c.reports).where(_REPORTER.c.id == reporter))
-        .one()
-    )
+    row = session.connection().execute(_IDENTITY, {"of": reporter}).one()
     needed = rule == "always" or (rule == "second_report" and row.reports > 0)
     if needed and row.identity != "verified":
         raise Refused("identity_required")
