@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -21,6 +23,10 @@ from web.bodies import Coded, refusal
 
 TEXT_LIMIT = 4000
 CATEGORIES = ("crime", "public_order", "traffic", "dispute", "help", "tip_off", "fraud", "fire", "other")
+
+# RFC 8259, 6: beyond it, programs that keep numbers as doubles read another number than was written.
+LARGEST = 2**53 - 1
+VERSIONS = 2**31 - 1
 
 # What no text needs and some databases cannot keep: C0 controls but tab and line ends, and DEL.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -43,6 +49,15 @@ def _spoken(text: str) -> str:
     return text
 
 
+def _plausible(moment: datetime) -> datetime | None:
+    """The moment in UTC; none at all when it is nobody's time.
+
+    A phone that lost its clock may still report: what it says of the time is passed over, not refused. Near the
+    ends of the calendar a moment has no UTC, or none in China's zone.
+    """
+    return moment.astimezone(UTC) if 1970 < moment.year < 2200 else None
+
+
 def _tame(value: Any, depth: int = 0) -> Any:
     """JSON that every database takes: no control characters, no numbers that are none, not deep."""
     if depth > 4:
@@ -51,6 +66,8 @@ def _tame(value: Any, depth: int = 0) -> Any:
         return _text(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("no number")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError("no number that every program reads alike")
     if isinstance(value, dict):
         return {_clean(key): _tame(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
@@ -96,7 +113,12 @@ class LocationBody(_Strict):
     crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
     accuracy_m: float | None = None
     source: Literal["gnss", "network", "manual", "photo", "none"] = "gnss"
-    at: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_plausible)] | None = None
+
+
+def _none_when_none(location: Any) -> Any:
+    """`source: "none"` says that there is no position, whatever else stands beside it or is missing."""
+    return None if isinstance(location, dict) and location.get("source") == "none" else location
 
 
 class ReportBody(_Strict):
@@ -105,20 +127,15 @@ class ReportBody(_Strict):
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type]  # pydantic takes the tuple
     covert: bool = False
     place_text: Annotated[str, AfterValidator(_clean), Field(max_length=500)] | None = None
-    location: LocationBody | None = None
+    location: Annotated[LocationBody | None, BeforeValidator(_none_when_none)] = None
     media_expected: Annotated[int, Field(ge=0, le=20)] = 0
     fraud: Annotated[dict[str, Any], AfterValidator(_tame)] | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> "ReportBody":
-        if self.position is None and not (self.place_text or "").strip():
+        if self.location is None and not (self.place_text or "").strip():
             raise Coded("place_required")
         return self
-
-    @property
-    def position(self) -> LocationBody | None:
-        """The location, unless the client says that it has none."""
-        return None if self.location is None or self.location.source == "none" else self.location
 
 
 class MessageBody(_Strict):
@@ -133,13 +150,13 @@ class WithdrawalBody(_Strict):
 class Hello(_Strict):
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=128)] | None = None
-    known: Annotated[dict[UUID, Annotated[int, Field(ge=0)]], Field(max_length=500)] = {}
+    known: Annotated[dict[UUID, Annotated[int, Field(ge=0, le=VERSIONS)]], Field(max_length=500)] = {}
 
 
 class Shown(_Strict):
     type: Literal["shown"]
     report_id: UUID
-    version: Annotated[int, Field(ge=0)]
+    version: Annotated[int, Field(ge=0, le=VERSIONS)]
 
 
 class MessageFrame(MessageBody):

@@ -8,7 +8,7 @@ from dispatch.clock import now
 from dispatch.coordinates import to_wgs84, validated
 from dispatch.desks import DESKS, PROVINCE
 from dispatch.errors import Refused
-from dispatch.jurisdiction import CALL_ON_LAND, Jurisdiction, Placement, first_open
+from dispatch.jurisdiction import CALL_ON_LAND, WIDEST_M, Jurisdiction, Placement, first_open
 from dispatch.openings import open_desks
 from dispatch.reads import Reads
 from dispatch.states import Place
@@ -30,7 +30,7 @@ class Placing:
 
         Raises Refused: `position_invalid`, `outside_jurisdiction`, `no_desk_open`.
         """
-        location = body.position
+        location = body.location
         if location is None:
             desk, notes = await self._placed_by_words(body.place_text or "")
             return desk, notes, None
@@ -67,12 +67,11 @@ def place_of(location: LocationBody) -> Place:
     """The position to store: WGS-84, and what came. Raises Refused `position_invalid`."""
     came = validated(location.lat, location.lon)
     here = to_wgs84(came.lat, came.lon, location.crs)
-    accuracy = location.accuracy_m
-    known = accuracy is not None and 0 <= accuracy < float("inf")
+    accuracy = location.accuracy_m  # iOS says -1 for "unknown"; NaN is not ≥ 0 either
     return Place(
         lat=here.lat,
         lon=here.lon,
-        accuracy_m=accuracy if known else None,
+        accuracy_m=min(accuracy, WIDEST_M) if accuracy is not None and accuracy >= 0 else None,
         source=location.source,
         at=location.at or now(),
         crs=location.crs,
