@@ -52,7 +52,8 @@ def refusal(error: ValidationError) -> Refused:
     """The refusal for what pydantic found, naming fields and never values."""
     fields = []
     for entry in error.errors(include_url=False, include_context=True, include_input=False):
-        if entry["type"] == "json_invalid":
+        # No JSON, or JSON that is no object: there is no field to name.
+        if entry["type"] == "json_invalid" or (entry["type"] == "model_type" and not entry["loc"]):
             return Refused("body_unreadable")
         cause = entry.get("ctx", {}).get("error")
         if isinstance(cause, Coded):

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.errors import Overloaded, Refused
 from dispatch.logs import place_of
@@ -88,6 +89,8 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
     for name in ("fields", "resend_in", "limit", "dispatcher", "at", "where", "kind"):
         if name in refused.values:
             body[name] = refused.values[name]
+    if words.language.startswith("en") and "where_en" in refused.values:
+        body["where"] = refused.values["where_en"]
     if "calls" in refused.values:
         body["call"] = refused.values["calls"]
     elif getattr(request.state, "files_a_report", False):
@@ -104,8 +107,13 @@ def sentence(words: Words, refused: Refused) -> str:
     """What a person reads of a refusal."""
     for key in (f"problems.{refused.code}", f"media.problem.{refused.code}"):
         if (text := words.get(key)) is not None:
-            return text.format_map(_Blank(refused.values))
+            return text.format_map(_Blank({name: _said(value) for name, value in refused.values.items()}))
     return words("problems.field_invalid", fields=refused.code)
+
+
+def _said(value: object) -> object:
+    """A list as people read one."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 class _Blank(dict[str, object]):
@@ -136,11 +144,43 @@ async def on_http(request: Request, error: Exception) -> Response:
     """Exception handler for what the router refuses."""
     assert isinstance(error, HTTPException)  # noqa: S101 - the table of handlers says so
     codes = {404: "not_found", 405: "method_refused", 413: "body_too_large"}
-    return problem(request, Refused(codes.get(error.status_code, "field_invalid")), error.status_code)
+    answer = problem(request, Refused(codes.get(error.status_code, "body_unreadable")), error.status_code)
+    answer.headers.update(error.headers or {})  # 405 names what the address takes (RFC 9110, 15.5.6)
+    return answer
+
+
+class Defects:
+    """Middleware that answers a defect from within the others.
+
+    Starlette's own place for that is outside of all middleware: its answer goes without their headers, and it
+    raises the error again, upon which the server drops the connection that the next report would come by.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if begun:  # nothing can be said any more: the broken connection says it
+                raise
+            answer = await on_error(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 async def on_error(request: Request, error: Exception) -> Response:
-    """Exception handler for a defect: loud in the log, by type and place only; the caller learns whom to call."""
+    """A defect: loud in the log, by type and place only; the caller learns whom to call."""
     log.error("defect", error=type(error).__name__, where=place_of(error))
     return problem(request, Refused("internal"))
 
