@@ -52,7 +52,7 @@ from realtime.presence import Presence
 from web import health
 from web.headers import SecurityHeaders
 from web.limits import Limits
-from web.problems import HANDLERS
+from web.problems import HANDLERS, Defects
 
 log = structlog.get_logger()
 
@@ -243,7 +243,7 @@ citizen = Starlette(
         *health.routes(_checks),
         Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),
     lifespan=_citizen_life,
 )
@@ -260,7 +260,7 @@ console = Starlette(
         Route("/metrics", health.metrics, methods=["GET"]),
         Mount("/static", StaticFiles(directory=STATIC, check_dir=False)),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),
     lifespan=_console_life,
 )
