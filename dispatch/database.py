@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, Table, Text, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, Executable, Integer, Table, Text, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -144,8 +145,15 @@ def _sqlite_engine(url: str, readers: int) -> Engine:
 def insert_or_leave(session: Session, table: Table, row: dict[str, Any]) -> bool:
     """Insert the row unless one with its key stands already; whether it was inserted.
 
-    The database decides, in one statement: this is how one of many wins.
+    The database decides, in one statement: this is how one of many wins. It is asked to return the key, since
+    not every driver counts the rows of such a statement.
     """
     connection = session.connection()
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(make(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = _insert_or_leave(table, connection.dialect.name)
+    return connection.execute(statement, row).first() is not None
+
+
+@cache
+def _insert_or_leave(table: Table, dialect: str) -> Executable:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing().returning(*table.primary_key)

@@ -68,6 +68,8 @@ class Writer:
             self._condition.notify()
         if self._thread.is_alive():
             self._thread.join()
+        if isinstance(self._turn, _Turn):
+            self._turn.close()
 
     def submit(self, command: Command[T], desks: Iterable[str] = ()) -> Future[T]:
         """Queue a command; the future is answered after its commit.
@@ -184,6 +186,10 @@ class _Turn(AbstractContextManager["_Turn"]):
     def __init__(self, url: str) -> None:
         path = Path(url.removeprefix("sqlite:///") + ".turn")
         self._file = path.open("a")
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         fcntl.flock(self._file, fcntl.LOCK_EX)
