@@ -28,8 +28,8 @@ async def send(request: Request) -> Response:
     dispatcher = await require_dispatcher_act(request)
     id_ = id_of(request)
     form = await read_form(request)
-    text = CONTROLS.sub("", str(form.get("text", ""))).strip()
-    client_id = str(form.get("client_id", ""))
+    text = CONTROLS.sub("", form.get("text", "")).strip()
+    client_id = form.get("client_id", "")
     if len(text) > TEXT_LIMIT:
         raise Refused("text_too_long", limit=TEXT_LIMIT)
     if not text or not CLIENT_ID.fullmatch(client_id):

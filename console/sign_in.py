@@ -2,9 +2,10 @@
 
 import asyncio
 import hmac
+import re
 import secrets
+from collections.abc import Mapping
 
-from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -15,13 +16,16 @@ from dispatch import dispatchers
 from dispatch.clock import now
 from dispatch.dispatchers import SHIFT, OnDuty
 from dispatch.errors import Refused
+from dispatch.narrow import LONGEST_TYPED, narrow_number
 from dispatch.reporters import PROVINCE, new_token, token_digest
+from web import bodies
 from web.languages import page_language, remember
 from web.origins import address, foreign
 
 COOKIE = "desk110_console"
 BEFORE_SIGN_IN = "desk110_console_csrf"
-FORM_LIMIT = 64 * 1024
+OUR_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+NUMBER = re.compile(r"[A-Za-z0-9]{1,16}")
 
 
 def routes() -> list[Route]:
@@ -40,22 +44,25 @@ async def sign_in(request: Request) -> Response:
     """Fields `number`, `password`, and `totp` where it is set → 303 to the desk; 401 with the page again."""
     parts = parts_of(request)
     form = await read_form(request)
-    number, password = _field(form, "number").strip(), _field(form, "password")
+    number, password = narrow_number(form.get("number", "")[:LONGEST_TYPED]), form.get("password", "")
     if foreign(request, parts.settings.console_origins) or not _same_page(request, form):
         return _page(request, number=number, error="page_expired", status=403)
     try:
-        await parts.limits.take("console_sign_in", f"{address(request)} {number}")
+        await parts.limits.take("console_address", address(request))
+        await parts.limits.take("console_sign_in", f"{address(request)} {number[:32]}")
     except Refused:
         return _page(request, number=number, error="too_many", minutes=1, status=429)
-    account = await parts.read(lambda session: dispatchers.account(session, number))
+    account = None
+    if NUMBER.fullmatch(number):
+        account = await parts.read(lambda session: dispatchers.account(session, number))
     # argon2id takes tens of milliseconds by design.
     if not await asyncio.to_thread(dispatchers.password_fits, account, password) or account is None:
         return _page(request, number=number, error="wrong", status=401)
     step = None
     if account.totp_secret is not None:
-        step = _totp_step(parts, account.number, account.totp_secret, _field(form, "totp"))
+        step = _totp_step(parts, account.number, account.totp_secret, form.get("totp", ""))
         if step is None:
-            given = bool(_field(form, "totp"))
+            given = bool(form.get("totp"))
             return _page(request, number=number, asks_totp=True, error="totp" if given else None, status=401)
     token = new_token()
     desk = account.desk or PROVINCE
@@ -106,7 +113,7 @@ async def require_act(request: Request) -> OnDuty:
         raise Refused("sign_in_required")
     if foreign(request, parts_of(request).settings.console_origins):
         raise Refused("origin_refused")
-    given = request.headers.get("x-csrf-token") or _field(await read_form(request), "csrf_token")
+    given = request.headers.get("x-csrf-token") or (await read_form(request)).get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), who.csrf.encode()):
         raise Refused("csrf_refused")
     return who
@@ -135,17 +142,12 @@ class AtDesk:
         self.token_digest = who.token_digest
 
 
-async def read_form(request: Request) -> FormData:
-    """The form of the request, bounded. Raises Refused `body_too_large`; a file in it is no field."""
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > FORM_LIMIT:
-        raise Refused("body_too_large", limit=FORM_LIMIT)
-    return await request.form(max_files=0, max_fields=20, max_part_size=FORM_LIMIT)
-
-
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
+async def read_form(request: Request) -> Mapping[str, str]:
+    """The form of the request, read once. Refused as `web.bodies.read_form` says."""
+    if not hasattr(request.state, "form"):
+        request.state.form = await bodies.read_form(request)
+    form: Mapping[str, str] = request.state.form
+    return form
 
 
 def _totp_step(parts: Parts, number: str, sealed: bytes, code: str) -> int | None:
@@ -153,7 +155,7 @@ def _totp_step(parts: Parts, number: str, sealed: bytes, code: str) -> int | Non
     return dispatchers.totp_step(secret, code.strip(), now())
 
 
-def _same_page(request: Request, form: FormData) -> bool:
+def _same_page(request: Request, form: Mapping[str, str]) -> bool:
     """Whether the form is of a page that we gave this browser.
 
     A browser always names the Origin of such a POST, which was checked; what names none is no browser, and has
@@ -162,7 +164,7 @@ def _same_page(request: Request, form: FormData) -> bool:
     if request.headers.get("origin") is None and request.headers.get("sec-fetch-site") is None:
         return True
     kept = request.cookies.get(BEFORE_SIGN_IN, "")
-    return bool(kept) and hmac.compare_digest(kept.encode(), _field(form, "csrf_token").encode())
+    return bool(kept) and hmac.compare_digest(kept.encode(), form.get("csrf_token", "").encode())
 
 
 def _page(
@@ -175,7 +177,8 @@ def _page(
     status: int = 200,
 ) -> Response:
     parts = parts_of(request)
-    csrf = request.cookies.get(BEFORE_SIGN_IN) or secrets.token_urlsafe(24)
+    kept = request.cookies.get(BEFORE_SIGN_IN, "")
+    csrf = kept if OUR_TOKEN.fullmatch(kept) else secrets.token_urlsafe(24)
     page = parts.rendering.sign_in(
         page_language(request),
         csrf_token=csrf,

@@ -1,6 +1,7 @@
 """Bodies: bounded before they are read, checked before they are used."""
 
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
@@ -10,6 +11,8 @@ from dispatch.errors import Refused
 Body = TypeVar("Body", bound=BaseModel)
 
 JSON_LIMIT = 64 * 1024
+FORM_LIMIT = 64 * 1024
+FORM_FIELDS = 20
 
 
 async def read_bounded(request: Request, limit: int) -> bytes:
@@ -34,10 +37,29 @@ async def read_json(request: Request, model: type[Body], limit: int = JSON_LIMIT
     Raises Refused: `content_type_unsupported`, `body_too_large`, `body_unreadable` (no JSON), `field_invalid`
     with the names of the `fields` that are wrong, or the code that a field's own rule gives.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        raise Refused("content_type_unsupported")
+    if _content_type(request) != "application/json":
+        raise Refused("content_type_unsupported", expected="application/json")
     return parse(model, await read_bounded(request, limit))
+
+
+async def read_form(request: Request, limit: int = FORM_LIMIT) -> dict[str, str]:
+    """The fields of a form without files, in UTF-8; of a name that comes twice, the last.
+
+    One encoding alone, since a form of parts names a charset that may be any codec of Python's.
+    Raises Refused: `content_type_unsupported`, `body_too_large`, `body_unreadable`.
+    """
+    body = await read_bounded(request, limit)
+    if body and _content_type(request) != "application/x-www-form-urlencoded":
+        raise Refused("content_type_unsupported", expected="application/x-www-form-urlencoded")
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS)
+    except ValueError:
+        raise Refused("body_unreadable") from None
+    return dict(fields)
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def parse(model: type[Body], body: bytes | str) -> Body:

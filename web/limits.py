@@ -27,6 +27,8 @@ RATES: Mapping[str, tuple[str, str]] = {
     "message_person": ("60/minute", "3000/minute"),
     "media_person": ("60/minute", "3000/minute"),
     "console_sign_in": ("10/minute", "2000/minute"),
+    # A password tried at one number after the other; a whole shift of a desk signs in from one address.
+    "console_address": ("100/10minute", "20000/minute"),
 }
 
 # Nobody waits for Redis to be counted.
