@@ -10,6 +10,7 @@ from api.views import reporter_view
 from dispatch import phones, reporters
 from dispatch.clock import iso
 from dispatch.errors import Refused
+from dispatch.narrow import narrow_number
 from dispatch.reporters import CODE_LIVES, SESSION_LIVES, SignedIn
 from web.bodies import read_json
 from web.origins import SAFE, address, origin_fits
@@ -57,7 +58,7 @@ async def sign_in(request: Request) -> Response:
     if body.phone is None or body.code is None:
         raise Refused("field_invalid", fields=["phone", "code"])
     phone = phones.normalise(body.phone, demo=parts.settings.demo)
-    code = body.code.strip()
+    code = narrow_number(body.code)
     await parts.limits.take("sign_in_address", address(request))
     await parts.limits.take("sign_in_phone", parts.cipher.index("phone", phone).hex())
     token = reporters.new_token()

@@ -92,8 +92,8 @@ async def _hear(parts: Parts, console: Console) -> None:
             return
         try:
             frame = orjson.loads(text)
-            if frame["type"] == "shown":
+            if frame["type"] == "shown" and isinstance(seq := frame["seq"], int):
                 # No further than what was sent to it: a screen cannot have shown what it does not have.
-                parts.hub.shown(console, min(int(frame["seq"]), console.socket.sent))
+                parts.hub.shown(console, min(seq, console.socket.sent))
         except (ValueError, KeyError, TypeError):
             log.info("console_frame_not_understood")

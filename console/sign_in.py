@@ -152,7 +152,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 def _totp_step(parts: Parts, number: str, sealed: bytes, code: str) -> int | None:
     secret = parts.cipher.open("dispatcher", "totp_secret", dispatchers.row_of(number), sealed)
-    return dispatchers.totp_step(secret, code.strip(), now())
+    return dispatchers.totp_step(secret, narrow_number(code[:LONGEST_TYPED]), now())
 
 
 def _same_page(request: Request, form: Mapping[str, str]) -> bool:

@@ -106,7 +106,7 @@ def totp_step(secret: str, code: str, at: datetime) -> int | None:
     totp = pyotp.TOTP(secret)
     for step in (-1, 0, 1):
         moment = at + timedelta(seconds=30 * step)
-        if secrets.compare_digest(totp.at(moment), code):
+        if secrets.compare_digest(totp.at(moment).encode(), code.encode()):
             return totp.timecode(moment)
     return None
 
