@@ -1,12 +1,20 @@
 """What tests of real processes share: one Valkey and one PostgreSQL a session, one desk110 a module."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from tests.servers import Postgres, Valkey
+from dispatch.database import Database
+from dispatch.settings import Settings
+from processes.prepare import prepare
+from tests.people import People
+from tests.places import Place, places
+from tests.servers import Postgres, Valkey, make_home
 from tests.servers import postgres as running_postgres
 from tests.servers import valkey as running_valkey
 from tests.stack import Stack
@@ -51,3 +59,96 @@ def stack(tmp_path_factory: pytest.TempPathFactory, valkey_of_session: Valkey) -
     valkey_of_session.flushall()
     with running_stack(Path(tmp_path_factory.mktemp("desk110")), valkey_of_session) as running:
         yield running
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], name="kind"
+)
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other; what asks for it is tested on each."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def once() -> Iterator[tuple[dict[str, Any], ExitStack]]:
+    """What is made at its first use and kept to the end, however often tests change between the databases."""
+    with ExitStack() as made:
+        yield {}, made
+
+
+@pytest.fixture
+def prepared(
+    kind: str,
+    once: tuple[dict[str, Any], ExitStack],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """The URL of a database with the tables, desks and demo accounts, to be copied and never used itself."""
+    known, _ = once
+    if (name := f"prepared {kind}") not in known:
+        home = make_home(Path(tmp_path_factory.mktemp("prepared")))
+        url = f"sqlite:///{home}/desk110.db"
+        if kind == "postgresql":
+            url = request.getfixturevalue("postgres_of_session").database()
+        settings = {"DESK110_HOME": str(home), "DATABASE_URL": url, "DESK110_DEMO": "1"}
+        prepare(Settings.model_validate(settings), print)
+        known[name] = url
+    return str(known[name])
+
+
+@pytest.fixture
+def database(prepared: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of the test's own, for what needs no processes."""
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path}/desk110.db"
+        shutil.copyfile(prepared.removeprefix("sqlite:///"), tmp_path / "desk110.db")
+    else:
+        url = request.getfixturevalue("postgres_of_session").database(prepared)
+    found = Database(url)
+    yield found
+    found.close()
+    if kind == "postgresql":
+        request.getfixturevalue("postgres_of_session").drop(url)
+
+
+@pytest.fixture
+def whole(
+    kind: str,
+    once: tuple[dict[str, Any], ExitStack],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stack:
+    """Two citizen, two console, one worker process and a Valkey of their own. Who hurts it makes it whole again."""
+    known, made = once
+    if (name := f"whole {kind}") not in known:
+        url = request.getfixturevalue("postgres_of_session").database() if kind == "postgresql" else ""
+        folder = Path(tmp_path_factory.mktemp(f"whole-{kind}"))
+        server = made.enter_context(running_valkey())
+        # A reporter files as often as a test likes.
+        known[name] = made.enter_context(
+            running_stack(
+                folder, server, url, citizens=2, consoles=2, worker=True, DESK110_IDENTITY_REQUIRED="never"
+            )
+        )
+    found: Stack = known[name]
+    return found
+
+
+@pytest.fixture(scope="session")
+def places_left() -> Iterator[Place]:
+    """The counties that no test of this session has taken yet."""
+    return iter(places())
+
+
+@pytest.fixture
+def place(places_left: Iterator[Place]) -> Place:
+    """A county of the test's own."""
+    return next(places_left)
+
+
+@pytest.fixture
+async def people() -> AsyncIterator[People]:
+    """Who takes part in an asynchronous test; they leave at its end, however it ends."""
+    present = People()
+    yield present
+    await present.leave()

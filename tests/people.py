@@ -5,7 +5,7 @@ import itertools
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import httpx2
@@ -48,6 +48,7 @@ class Reporter:
     http: httpx2.AsyncClient
     token: str = ""
     phone: str = ""
+    location: dict[str, Any] = field(default_factory=lambda: XIHU)
     socket: ClientConnection | None = None
     frames: list[dict[str, Any]] = field(default_factory=list)
     closed_with: int | None = None
@@ -56,9 +57,11 @@ class Reporter:
     _reading: asyncio.Task[None] | None = None
 
     @classmethod
-    async def signed_in(cls, app: App, *, verified: bool = False) -> Self:
-        """A new reporter with a proved phone, and with a verified identity if wanted."""
-        reporter = cls(app, httpx2.AsyncClient(base_url=app.url, timeout=15))
+    async def signed_in(
+        cls, app: App, *, verified: bool = False, location: dict[str, Any] | None = None
+    ) -> Self:
+        """A new reporter with a proved phone, and with a verified identity if wanted; in 西湖区 if not elsewhere."""
+        reporter = cls(app, httpx2.AsyncClient(base_url=app.url, timeout=15), location=location or XIHU)
         reporter.phone = f"139{next(_phones)}"
         code = (await reporter.http.post("/api/v1/phone-codes", json={"phone": reporter.phone})).json()
         answer = await reporter.http.post(
@@ -78,11 +81,11 @@ class Reporter:
     def at(self, app: App) -> "Reporter":
         """The same person, with the same session, at another process."""
         http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers=self.http.headers)
-        return Reporter(app, http, self.token, self.phone)
+        return Reporter(app, http, self.token, self.phone, self.location)
 
     async def file(self, text: str = "有人打架", *, key: str | None = None, **fields: Any) -> httpx2.Response:
         """POST a report; the answer, whatever it is."""
-        body = {"kind": "quick", "text": text, "location": XIHU, **fields}
+        body = {"kind": "quick", "text": text, "location": self.location, **fields}
         return await self.http.post(
             "/api/v1/reports", json=body, headers={"idempotency-key": key or str(uuid4())}
         )
@@ -183,13 +186,26 @@ class Dispatcher:
         )
         assert answer.status_code == 303, answer.text
         dispatcher = cls(app, number, http)
-        page = await http.get("/console")
+        await dispatcher.open_page()
+        return dispatcher
+
+    @classmethod
+    async def on_duty(cls, app: App, number: str, token: str) -> Self:
+        """A dispatcher with the token of a session that stands already, at the desk's page."""
+        http = httpx2.AsyncClient(base_url=app.url, timeout=30, headers={"origin": app.url})
+        http.cookies.set("desk110_console", token)
+        dispatcher = cls(app, number, http)
+        await dispatcher.open_page()
+        return dispatcher
+
+    async def open_page(self) -> None:
+        """Load the desk's page, as at first or with the browser's own reload."""
+        page = await self.http.get("/console")
         assert page.status_code == 200, page.text
         csrf = re.search(r'<meta name="csrf-token" content="([^"]+)">', page.text)
         assert csrf, page.text
-        dispatcher.csrf = csrf[1]
-        dispatcher._take(page.text)
-        return dispatcher
+        self.csrf = csrf[1]
+        self._take(page.text)
 
     async def watch(self) -> None:
         """Open the page's socket and go on reading in the background."""
@@ -225,8 +241,7 @@ class Dispatcher:
                     continue
                 self._take(text)
                 if self.shows:
-                    seq = int(self.cursor.partition(":")[2])
-                    await socket.send(orjson.dumps({"type": "shown", "seq": seq}).decode())
+                    await self.paint()
         except ConnectionClosed:
             pass
         self.closed_with = socket.close_code
@@ -247,6 +262,25 @@ class Dispatcher:
                 self.first_seen[id_] = at
                 self.order.append(id_)
 
+    async def paint(self) -> None:
+        """Tell that the screen has painted all that came."""
+        assert self.socket is not None
+        seq = int(self.cursor.partition(":")[2])
+        await self.socket.send(orjson.dumps({"type": "shown", "seq": seq}).decode())
+
+    def status(self, id_: str) -> str | None:
+        """What this console's screen shows of a report."""
+        return self.cards.get(id_, {}).get("status")
+
+    async def move(self, app: App) -> None:
+        """The same page, served by another process from now on, as behind a proxy."""
+        await self.hang_up()
+        cookies = self.http.cookies
+        await self.http.aclose()
+        self.app = app
+        self.http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers={"origin": app.url})
+        self.http.cookies = cookies
+
     async def accept(self, id_: str) -> httpx2.Response:
         """Press the key."""
         return await self.http.post(
@@ -261,10 +295,45 @@ class Dispatcher:
             data={"client_id": str(uuid4()), "text": text},
         )
 
-    async def leave(self) -> None:
-        """Close everything."""
+    async def hang_up(self) -> None:
+        """Close the socket; the page stays."""
         if self.socket is not None:
             await self.socket.close()
         if self._reading is not None:
             await self._reading
+        self.socket, self._reading = None, None
+
+    async def leave(self) -> None:
+        """Close everything."""
+        await self.hang_up()
         await self.http.aclose()
+
+
+Person = TypeVar("Person", Reporter, Dispatcher)
+
+
+class People:
+    """Everybody in a test; whoever is still there at its end is seen off."""
+
+    def __init__(self) -> None:
+        self._present: list[Reporter | Dispatcher] = []
+
+    async def reporter(self, app: App, location: dict[str, Any] | None = None) -> Reporter:
+        """A new reporter, signed in, at `location` (in 西湖区 if not elsewhere)."""
+        return self.also(await Reporter.signed_in(app, location=location))
+
+    async def dispatcher(self, app: App, number: str = "33010601") -> Dispatcher:
+        """A dispatcher signed in, with the desk's page open and its socket too."""
+        dispatcher = self.also(await Dispatcher.signed_in(app, number))
+        await dispatcher.watch()
+        return dispatcher
+
+    def also(self, person: Person) -> Person:
+        """Somebody who came another way."""
+        self._present.append(person)
+        return person
+
+    async def leave(self) -> None:
+        """Everybody goes."""
+        for person in self._present:
+            await person.leave()
