@@ -1,28 +1,32 @@
 // Accepting. A card is shown as accepted by the answer or a push, never before; what fails is said on the card.
-import { neighbour } from "./cards.js";
 import { say } from "./notices.js";
 import { meta, t } from "./words.js";
 
 const ACCEPT = /^\/console\/reports\/([0-9a-f-]{36})\/acknowledgement$/;
 const PAUSE_MS = 400; // a key pressed twice in this time was meant once
 
+// Who wanted the chosen card does not want the next one unseen, if a colleague took it a moment before the key.
+const SNATCHED_MS = 1_200;
+
 let pressed = -Infinity;
+let snatched = { at: -Infinity, by: "" };
 
-/** The card that A accepts: the chosen one if it waits, else the one that waits longest. */
-export function nextToAccept() {
-  return document.querySelector('#waiting .card[aria-current="true"]') ?? neighbourOrSelf(document.querySelector("#waiting > *"));
-}
-
-function neighbourOrSelf(element) {
-  return element && (element.matches(".card") ? element : neighbour(element, "nextElementSibling"));
+/** The card that A accepts: the chosen one if nobody has it, else the one that waits longest. */
+function nextToAccept() {
+  const chosen = document.querySelector('.card[aria-current="true"]');
+  return chosen?.querySelector(".accept") ? chosen : document.querySelector("#waiting .card");
 }
 
 /** Press the button of the card that A accepts; gives the card, or null when there was none. */
 export function acceptNext() {
   if (performance.now() - pressed < PAUSE_MS) return null;
   pressed = performance.now();
-  if (document.querySelector("#waiting [data-page-busy]")) {
+  if (document.querySelector(".card[data-page-busy]")) {
     say("said", t("accept_busy"));
+    return null;
+  }
+  if (performance.now() - snatched.at < SNATCHED_MS) {
+    say("said", t("accepted_by", { number: snatched.by }));
     return null;
   }
   const card = nextToAccept();
@@ -82,7 +86,7 @@ function sentence(status, detail) {
 
 function markNext() {
   const next = nextToAccept();
-  for (const card of document.querySelectorAll("#waiting .card[data-page-next]")) {
+  for (const card of document.querySelectorAll(".card[data-page-next]")) {
     if (card !== next) card.removeAttribute("data-page-next");
   }
   next?.setAttribute("data-page-next", "");
@@ -123,6 +127,15 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   for (const place of document.querySelectorAll(`[data-report="${report}"]`)) place.removeAttribute("data-page-busy");
 });
 
-document.addEventListener("desk:cards", markNext);
+document.addEventListener("desk:cards", ({ detail: { changes } }) => {
+  for (const { card, before } of changes) {
+    if (before !== "filed" || card?.getAttribute("aria-current") !== "true") continue;
+    const { dispatcher, status } = card.dataset;
+    if (status !== "filed" && dispatcher && dispatcher !== meta("dispatcher")) {
+      snatched = { at: performance.now(), by: dispatcher };
+    }
+  }
+  markNext();
+});
 document.addEventListener("desk:chosen", markNext);
 markNext();

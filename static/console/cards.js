@@ -23,9 +23,17 @@ htmx.registerExtension("cards", {
     const incoming = style === "card" || style === "queue" ? [...fragment.querySelectorAll("article.card")] : null;
     if (!incoming) return false;
     const changes = style === "queue" ? dropAllBut(new Set(incoming.map((card) => card.id))) : [];
-    for (const card of incoming) changes.push(place(card));
+    const failures = [];
+    for (const card of incoming) {
+      try {
+        changes.push(place(card));
+      } catch (error) {
+        failures.push(error); // one card must not keep the others away; the line begins again from a snapshot
+      }
+    }
     newEpoch = false;
     announce(changes.filter(Boolean));
+    if (failures.length) throw failures[0];
     return changes.map((change) => change?.card).filter(Boolean);
   },
 });
@@ -118,8 +126,7 @@ function inOrder(card) {
 function insert(card, list) {
   let after = list.lastElementChild;
   if (inUse(list)) {
-    // To the end, and into its place when the pointer has gone.
-    list.toggleAttribute("data-page-unsorted", Boolean(after) && comesBefore(card, neighbour(after, "self") ?? card));
+    list.setAttribute("data-page-unsorted", ""); // to the end, and into its place when the pointer has gone
   } else {
     while (after && (!after.matches(".card") || after === card || comesBefore(card, after))) {
       after = after.previousElementSibling;
@@ -133,8 +140,8 @@ function insert(card, list) {
 
 /** The next card that way, gaps left out. */
 export function neighbour(element, way) {
-  let other = way === "self" ? element : element[way];
-  while (other && !other.matches(".card")) other = other[way === "self" ? "previousElementSibling" : way];
+  let other = element[way];
+  while (other && !other.matches(".card")) other = other[way];
   return other;
 }
 
@@ -180,7 +187,18 @@ function settle(list) {
   for (const gap of list.querySelectorAll(".gap")) gap.remove();
   if (!list.hasAttribute("data-page-unsorted")) return;
   list.removeAttribute("data-page-unsorted");
-  for (const card of [...list.children]) if (!inOrder(card)) insert(card, list);
+  sort(list);
+}
+
+/** Every card in its place, moving none that already is. */
+function sort(list) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  let here = list.firstElementChild;
+  for (const card of [...list.children].sort((one, other) => (comesBefore(one, other) ? -1 : 1))) {
+    if (card === here) here = here.nextElementSibling;
+    else list.insertBefore(card, here);
+  }
+  focused?.focus({ preventScroll: true });
 }
 
 function version(card) {
@@ -202,4 +220,4 @@ document.addEventListener("desk:second", () => {
 
 // The first page came in the server's order, which does not know whose page it is.
 for (const card of document.querySelectorAll("#queue .card")) mark(card, card.dataset.status);
-for (const card of [...taken.children].reverse()) if (!inOrder(card)) insert(card, taken);
+sort(taken);

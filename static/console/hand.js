@@ -124,6 +124,11 @@ function empty(sentence) {
   hand.removeAttribute("data-page-loading");
 }
 
+// The answer to one's own words has been morphed in: show them.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "reply") toEnd();
+});
+
 document.addEventListener("desk:cards", ({ detail: { changes } }) => {
   if (report && changes.some((change) => change.report === report)) load();
 });

@@ -9,6 +9,7 @@ const FRESH_MS = 2_500; // ticks come once a second
 const BEHIND_MS = 1_000;
 const LOST_MS = 5_000; // after so long without being live, ask by HTTP
 const SILENT_MS = 10_000; // an open socket without a word for so long is dead; browsers do not find out themselves
+const BROKEN_MS = 1_000; // not sooner after the last opening, should the snapshot be what cannot be shown
 const POLL_MS = 2_000;
 const POLL_TIMEOUT_MS = 3_000;
 const SHOWN_MS = 250;
@@ -20,7 +21,7 @@ const line = document.getElementById("line");
 const lamp = document.getElementById("live");
 
 let connection = null;
-let cursorLost = false; // a frame could not be shown: begin again from a snapshot
+let broken = false; // a frame could not be shown: only a snapshot makes the screen whole again
 let lastWord = performance.now();
 let lastTick = -Infinity;
 let lastPoll = -Infinity;
@@ -42,12 +43,13 @@ line.addEventListener("htmx:ws:before:connection", ({ detail }) => {
   connection = detail.connection;
   const url = new URL("/console/live", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  if (!cursorLost) url.searchParams.set("after", cursor());
+  if (!broken) url.searchParams.set("after", cursor());
   connection.url = url.href;
 });
 
 line.addEventListener("htmx:ws:after:connection", () => {
   lastOpen = performance.now();
+  broken = false; // a snapshot comes, since no cursor was sent
   sentSeq = -1;
   tellShown();
 });
@@ -63,7 +65,6 @@ line.addEventListener("htmx:ws:before:message:incoming", (event) => {
 // Fires only when the frame has been swapped whole.
 line.addEventListener("htmx:ws:after:message:incoming", () => {
   lastWord = performance.now();
-  cursorLost = false;
   tellShown();
   paint();
 });
@@ -71,8 +72,8 @@ line.addEventListener("htmx:ws:after:message:incoming", () => {
 line.addEventListener("htmx:ws:error", ({ detail }) => {
   // A socket's own error is an Event, and its close follows. Anything else is a frame that could not be shown.
   if (detail.error instanceof Event || !isOpen()) return;
-  cursorLost = true;
-  reconnect();
+  broken = true;
+  mind();
 });
 
 line.addEventListener("htmx:ws:close", ({ detail }) => {
@@ -103,8 +104,8 @@ function doubt(unseen) {
 function state() {
   const at = performance.now();
   const behind = behindSince !== null && at - behindSince > BEHIND_MS;
-  if (at - lastTick < FRESH_MS && !behind) {
-    lastLive = at;
+  if (at - lastTick < FRESH_MS && !behind && !broken) {
+    lastLive = lastTick;
     return "live";
   }
   if (at - lastLive < LOST_MS) return "catching-up";
@@ -134,6 +135,7 @@ function mind() {
   const at = performance.now();
   if (at - lastLive > LOST_MS && at > nextPoll) poll();
   if (at - Math.max(lastTick, lastOpen) > SILENT_MS && isOpen()) reconnect();
+  if (broken && isOpen() && at - lastOpen > BROKEN_MS) reconnect();
 }
 
 /** Begin a new connection now, whatever the old one believes. */
@@ -155,7 +157,7 @@ async function poll() {
     if (atTheDoor(response) || !response.ok) return;
     await htmx.swap({ sourceElement: line, target: line, swap: "none", text: await response.text(), transition: false });
     lastPoll = lastWord = performance.now();
-    cursorLost = false;
+    broken = false;
     tellShown();
   } catch {
     // No answer: the lamp says so by itself.

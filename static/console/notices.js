@@ -1,5 +1,5 @@
 // The page's live region. What went wrong stays until it is closed; the rest leaves by itself.
-import { icon } from "./words.js";
+import { icon, t } from "./words.js";
 
 const STAY_MS = { lost: 20_000, said: 5_000 };
 const AT_MOST = 4;
@@ -32,7 +32,7 @@ new MutationObserver((records) => {
     close.type = "button";
     close.className = "quiet";
     close.append(icon("x"));
-    close.setAttribute("aria-label", "×");
+    close.setAttribute("aria-label", t("close"));
     close.addEventListener("click", () => notice.remove());
     notice.append(close);
     const stay = STAY_MS[notice.dataset.kind];
