@@ -88,7 +88,8 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
     redis = connect(settings.redis_url)
     presence = Presence(redis)
-    hub = reporters_hub.Hub(read, presence)
+    known = KnownSessions()
+    hub = reporters_hub.Hub(read, presence, known)
     feed = Feed(feeding, hub.load, hub.deliver, hub.resync)
     doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, hub.screens_moved)
     writer = Writer(database, _ringing(doorbell))
@@ -107,7 +108,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
         feed=feed,
         presence=presence,
         hub=hub,
-        known=KnownSessions(),
+        known=known,
         limits=Limits(settings.limits, settings.redis_url),
         templates=Jinja2Templates(CHECKOUT / "templates"),
         jwks=load_receipt_public(keys),

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from api.known import KnownSessions
 from api.views import frame, message_view, report_view, screens_showing
 from dispatch import reporters, states
 from dispatch.clock import now
@@ -51,8 +52,9 @@ class Loaded:
 class Hub:
     """The reporters' sockets of this process."""
 
-    def __init__(self, read: Reads, presence: Presence) -> None:
+    def __init__(self, read: Reads, presence: Presence, known: KnownSessions) -> None:
         self._read = read
+        self._known = known
         self._presence = presence
         self._listeners: dict[UUID, set[Listener]] = {}
         self._waiting: dict[str, dict[UUID, tuple[ReportState, int]]] = defaultdict(dict)
@@ -194,18 +196,18 @@ class Hub:
                     await asyncio.sleep(0)
 
     async def close_ended(self) -> None:
-        """Close the sockets of sessions that ended in any process, for ever."""
+        """Forget sessions that ended in any process and close their sockets, for ever."""
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
-            if not self._listeners:
-                continue
             since = now() - timedelta(seconds=30)
             try:
                 ended = await self._read(partial(reporters.ended_since, since=since))
             except Exception as error:  # noqa: BLE001 - the database is away: ask again
                 log.warning("sessions_unknown", error=type(error).__name__)
                 continue
-            for listener in self._everyone():
+            for session in ended:
+                self._known.forget(session)
+            for listener in self._everyone() if ended else ():
                 if listener.session in ended:
                     self._close_soon(listener, SIGN_IN_AGAIN)
 

@@ -1,7 +1,8 @@
 """Sessions looked up a moment ago: a phone asks several times in a row, and each look-up costs a read.
 
 What decides something (may this person file again, is this report theirs) is asked of the database in the
-transaction that does it. A session revoked by another process is taken here for a second longer.
+transaction that does it. Who asks about themselves is read anew (`api.me`). A session that another process
+revoked is forgotten here by the same look every two seconds that closes its sockets (`api.hub.close_ended`).
 """
 
 import time
@@ -9,18 +10,18 @@ from collections import OrderedDict
 
 from dispatch.reporters import SignedIn
 
-KEPT_S = 1.0
+KEPT_S = 10.0
 AT_MOST = 20_000
 
 
 class KnownSessions:
-    """By the token's digest, for a second, the latest ones."""
+    """By the token's digest, for some seconds, the latest ones."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, tuple[float, SignedIn]] = OrderedDict()
 
     def get(self, digest: bytes) -> SignedIn | None:
-        """The session, if it was looked up within the last second."""
+        """The session, if it was looked up within the last seconds."""
         kept = self._known.get(digest)
         if kept is None or time.monotonic() - kept[0] > KEPT_S:
             return None

@@ -24,6 +24,8 @@ def routes() -> list[Route]:
 
 
 async def show(request: Request) -> Response:
+    """The reporter, as the database has them now: another process may have changed what is known here."""
+    parts_of(request).known.forget((await require_reporter(request)).token_digest)
     return JSONResponse(reporter_view(await require_reporter(request)))
 
 

@@ -47,6 +47,11 @@ OTHERS_AT_MOST: Final = 8
 CALL_ON_LAND: Final = ("tel:110", "sms:12110")
 CALL_AT_SEA: Final = ("tel:95110", "tel:12395")  # coast guard, maritime search and rescue
 
+# A position whose cell lies so far inside one county needs no geometry: a phone's circle is seldom wider.
+DEEP_M: Final = 300.0
+CELL_DEG: Final = 0.01
+CELLS_KEPT: Final = 250_000  # all of Zhejiang and its sea is about 150,000
+
 PROVINCES: Final = {**NEIGHBOURS, **FARTHER}
 
 Note = Literal[
@@ -101,6 +106,7 @@ class Jurisdiction:
     def __init__(self, boundaries: Boundaries) -> None:
         self._counties: Final = _Atlas(boundaries.counties)
         self._elsewhere: Final = _Atlas(boundaries.elsewhere)
+        self._deep: Final[dict[tuple[int, int], str | None]] = {}
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -116,9 +122,13 @@ class Jurisdiction:
         came = validated(lat, lon)
         here = to_wgs84(came.lat, came.lon, crs)
         accuracy = _accuracy(accuracy_m)
-        found = (
-            self._find(here, accuracy or 0.0) if Plane.holds(here) else self._find_afar(here, accuracy or 0.0)
-        )
+        radius_m = accuracy or 0.0
+        if not Plane.holds(here):
+            found = self._find_afar(here, radius_m)
+        elif radius_m <= DEEP_M and (county := self._deep_in(here)) is not None:
+            found = _Found(county, 0.0, (), (), (), None)
+        else:
+            found = self._find(here, radius_m)
         return Placement(
             lat=here.lat,
             lon=here.lon,
@@ -145,6 +155,25 @@ class Jurisdiction:
         if desk == position.county:
             return replace(position, desk=desk)
         return replace(position, desk=desk, notes=(*position.notes, "parent_desk"))
+
+    def _deep_in(self, here: LatLon) -> str | None:
+        """The county that holds all of the position's cell and `DEEP_M` around it; None near any border.
+
+        Remembered by cell, since most people are deep inside a county, and each question of the geometry gives
+        up the interpreter's lock, which under load costs far more than its microseconds.
+        """
+        cell = math.floor(here.lat / CELL_DEG), math.floor(here.lon / CELL_DEG)
+        try:
+            return self._deep[cell]
+        except KeyError:
+            south, west = cell[0] * CELL_DEG, cell[1] * CELL_DEG
+            north, east = south + CELL_DEG, west + CELL_DEG
+            corners = np.array([(west, south), (east, south), (east, north), (west, north)])
+            around = shapely.Polygon(Plane.metres(corners)).buffer(DEEP_M * 1.01, join_style="mitre")
+            county = None if self._elsewhere.meets(around) else self._counties.holding(around)
+            if len(self._deep) < CELLS_KEPT:
+                self._deep[cell] = county
+            return county
 
     def _find(self, here: LatLon, radius_m: float) -> "_Found":
         """The rules at the top of this module, in their order."""
@@ -241,6 +270,16 @@ class _Atlas:
         near = np.sort(self._tree.query(point))
         inside = near[shapely.intersects(self._areas[near], point)]
         return self.adcodes[inside[0]] if inside.size else None
+
+    def holding(self, shape: shapely.Polygon) -> str | None:
+        """The area that has the whole shape inside it, its edge untouched; None if none has."""
+        near = self._tree.query(shape)
+        inside = near[shapely.contains_properly(self._areas[near], shape)]
+        return self.adcodes[inside[0]] if inside.size else None
+
+    def meets(self, shape: shapely.Polygon) -> bool:
+        """Whether any area has a point in common with the shape."""
+        return bool(self._tree.query(shape, predicate="intersects").size)
 
     def within(self, point: shapely.Point, radius_m: float) -> list[tuple[float, str]]:
         """The areas that a circle touches, as (metres, adcode), nearest first."""

@@ -108,8 +108,8 @@ class ReporterSession(SQLModel, table=True):
     token_digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
     reporter: UUID = Field(foreign_key="reporter.id", index=True)
     made_at: datetime = Field(sa_type=UTCDateTime)
-    expires_at: datetime = Field(sa_type=UTCDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime, index=True)
 
 
 class Dispatcher(SQLModel, table=True):

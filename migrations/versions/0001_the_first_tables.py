@@ -155,7 +155,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_digest", name=op.f("pk_reporter_session")),
     )
     with op.batch_alter_table("reporter_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reporter_session_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_reporter_session_reporter"), ["reporter"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reporter_session_revoked_at"), ["revoked_at"], unique=False)
 
     op.create_table(
         "acknowledgement",
@@ -256,7 +258,9 @@ def downgrade() -> None:
     op.drop_table("console_session")
     op.drop_table("acknowledgement")
     with op.batch_alter_table("reporter_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reporter_session_revoked_at"))
         batch_op.drop_index(batch_op.f("ix_reporter_session_reporter"))
+        batch_op.drop_index(batch_op.f("ix_reporter_session_expires_at"))
 
     op.drop_table("reporter_session")
     with op.batch_alter_table("report", schema=None) as batch_op:
