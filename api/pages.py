@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.parts import parts_of
+from api.sessions import COOKIE
 from dispatch.words import Words, choose, languages
 
 LANGUAGE_COOKIE: Final = "desk110_language"
@@ -106,6 +107,8 @@ def _page(request: Request, view: str) -> Response:
         "citizen/page.html",
         {
             "view": view,
+            # The scripts cannot see the cookie. It may have expired: then the server says so when it is asked.
+            "session": COOKIE in request.cookies,
             "language": language,
             "other_language": next(name for name in languages() if name != language),
             "t": words,

@@ -72,7 +72,7 @@ async function begin() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
   for (const event of ["online", "offline"]) addEventListener(event, showLine);
   client.listen(({ type }) => type === "line" && showLine());
-  await client.start();
+  await client.start({ session: "session" in document.documentElement.dataset });
   const unsent = client.outbox.reports().some((item) => item.state !== "stored");
   if (unsent && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
   go(...viewOf(location));

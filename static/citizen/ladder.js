@@ -8,6 +8,9 @@ const ENDED = new Set(["received", "closed", "withdrawn", "refused"]);
 
 let told = "";
 
+/** The telephone is the better way now. */
+export const isAlarming = ({ overdue, late, unsure }) => overdue || late || unsure;
+
 /** @param {{item: object | undefined, report: object | undefined, progress: object, now: number, locating: boolean}} facts */
 export function showLadder(facts) {
   const { progress, report } = facts;
@@ -61,10 +64,11 @@ function showWait({ item, report, progress, now, locating }) {
   const wait = $("wait");
   const { phase } = progress;
   const what = locating ? "locating" : { sending: "sending", storing: "storing", waiting: "receiving" }[phase];
-  show(wait, what !== undefined);
-  $("ladder").dataset.urgency = progress.late || progress.overdue ? "late" : "";
+  // An alarm counts by itself.
+  show(wait, what !== undefined && !isAlarming(progress));
+  $("ladder").dataset.urgency = isAlarming(progress) ? "late" : "";
   if (what === undefined) return show($("wait-note"), false);
-  write(part(wait, "what"), t(`wait.${progress.late ? "receiving" : what}`));
+  write(part(wait, "what"), t(`wait.${what}`));
   write(part(wait, "counter"), duration(now - progress.since));
   const note = noteOfWait(item, report, progress);
   write($("wait-note"), note);
@@ -78,17 +82,21 @@ function noteOfWait(item, report, { phase, late }) {
   return "";
 }
 
-function showAlarm({ progress }) {
+function showAlarm({ progress, now }) {
   const alarm = $("alarm");
-  const [strong, words] = alarm.querySelectorAll("strong, p > span");
+  const [strong, counter, words] = alarm.querySelectorAll("strong, .counter, .alarm-head + p");
+  write(counter, duration(now - progress.since));
   if (progress.overdue) {
     write(strong, t("alarm.undelivered"));
     write(words, t(navigator.onLine ? "alarm.undelivered_note" : "alarm.offline_note"));
+  } else if (progress.unsure) {
+    write(strong, t("alarm.unsure"));
+    write(words, t("alarm.unsure_note"));
   } else if (progress.late) {
     write(strong, t("alarm.late"));
     write(words, t("alarm.late_note"));
   }
-  show(alarm, progress.overdue || progress.late);
+  show(alarm, isAlarming(progress));
 }
 
 function showRefusal({ item, progress }) {
@@ -120,7 +128,7 @@ function showAfter(report, { phase }) {
 
 /** A screen reader hears each step once, and no second ticking. */
 function tell({ item, report, progress }) {
-  const step = progress.overdue ? "undelivered" : progress.late ? "late" : progress.phase;
+  const step = progress.overdue ? "undelivered" : progress.unsure ? "unsure" : progress.late ? "late" : progress.phase;
   const about = `${item?.key ?? report?.id} ${step}`;
   if (about === told) return;
   told = about;
@@ -129,6 +137,7 @@ function tell({ item, report, progress }) {
     storing: () => t("announce.stored"),
     undelivered: () => t("announce.undelivered"),
     late: () => t("announce.late"),
+    unsure: () => t("announce.unsure"),
     refused: () => t("announce.refused", { detail: sentence(item.problem) }),
     received: () => t("announce.received", { desk: report.received.desk, number: report.received.dispatcher_number }),
   }[step];

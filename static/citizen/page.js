@@ -84,6 +84,7 @@ export function go(name, value = null, address = null, { replace = false } = {})
   document.documentElement.dataset.view = name;
   for (const id of views.keys()) show($(id), id === name);
   show($("back"), name !== "home");
+  show($("to-account"), name === "home");
   views.get(name).open(value);
 }
 

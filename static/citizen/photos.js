@@ -108,7 +108,7 @@ function fill(tile, photo, address) {
   write(words, wordsOf(phase, item, media));
   const moving = phase === "sending" && item.size > 0;
   show(bar, moving);
-  if (moving) bar.value = Math.floor(((item.moved ?? item.sent) / item.size) * 100);
+  if (moving) bar.value = percentOf(item);
   show(again, phase === "refused");
   show(removal, Boolean(item) && phase !== "rejected");
 }
@@ -119,7 +119,12 @@ function wordsOf(phase, item, media) {
   if (phase === "refused") return t("photo.failed", { detail: sentence(item.problem) });
   if (phase !== "sending" || (!item.url && !item.problem)) return t("photo.kept");
   if (item.problem) return t("photo.retrying");
-  return t("photo.sending", { percent: Math.floor(((item.moved ?? item.sent) / item.size) * 100) });
+  return t("photo.sending", { percent: percentOf(item) });
+}
+
+/** What has left the phone is not there yet: the whole is said only once the server says so. */
+function percentOf({ moved, sent, size }) {
+  return Math.min(99, Math.floor((Math.max(moved ?? 0, sent) / size) * 100));
 }
 
 /** The small copy made here, or else the server's. */

@@ -4,21 +4,24 @@ import { isReceived } from "./protocol.js";
 
 const UNDELIVERED_AFTER = 10_000;
 const LATE_AFTER = 15_000;
+// Even beside a quiet socket the server is asked every ten seconds: after this the state on the screen is only a memory.
+const UNSURE_AFTER = 18_000;
 
-/** @param {{item: object | undefined, report: object | undefined, now: number, here: (moment: string) => number}} of
- *  @returns {{phase: string, reached: string, since: number, overdue: boolean, late: boolean}}
+/** @param {{item: object | undefined, report: object | undefined, now: number, here: (moment: string) => number, heard: number}} of
+ *  @returns {{phase: string, reached: string, since: number, overdue: boolean, late: boolean, unsure: boolean}}
  *  `phase`: held · sign_in · identity · refused · sending · storing · waiting · received · withdrawn · closed
  *  `reached`: the highest rung of the ladder: none · saved · stored · shown · received
- *  `since`: from when the waiting counts (ms) · `overdue`: not stored within 10 s · `late`: not received within 15 s */
-export function progressOf({ item, report, now, here }) {
+ *  `since`: from when the waiting counts (ms) · `overdue`: not stored within 10 s · `late`: not received within 15 s
+ *  `unsure`: nothing heard from the server for so long that nobody knows (`heard`: when something was, ms) */
+export function progressOf({ item, report, now, here, heard }) {
   const stored = Boolean(report) || item?.state === "stored";
   if (!stored) {
     const phase = item.state;
     const overdue = phase !== "refused" && now - item.created >= UNDELIVERED_AFTER;
-    return { phase, reached: item.durable === false ? "none" : "saved", since: item.created, overdue, late: false };
+    return { phase, reached: item.durable === false ? "none" : "saved", since: item.created, overdue, late: false, unsure: false };
   }
   const since = item?.stored ?? (report ? here(report.filed_at) : item.created);
-  const settled = (phase, reached) => ({ phase, reached, since, overdue: false, late: false });
+  const settled = (phase, reached) => ({ phase, reached, since, overdue: false, late: false, unsure: false });
   if (report?.status === "withdrawn") return settled("withdrawn", "stored");
   if (report && isReceived(report)) return settled(report.status === "closed" ? "closed" : "received", "received");
   if (report?.status === "closed") return settled("closed", "stored");
@@ -29,5 +32,6 @@ export function progressOf({ item, report, now, here }) {
     since,
     overdue: false,
     late: now - since >= LATE_AFTER,
+    unsure: now - Math.max(heard, since) >= UNSURE_AFTER,
   };
 }

@@ -54,10 +54,12 @@ export function createClient(given) {
   const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept });
   const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
 
-  /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer. */
-  async function start() {
+  /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer.
+   *  `session`: whether there may be one; without, nobody needs to be asked. */
+  async function start({ session = true } = {}) {
     await outbox.load();
-    whoAmI();
+    if (session) whoAmI();
+    else became(null);
   }
 
   /** Who is signed in. Goes on asking until there is an answer; `me` is undefined until then. */

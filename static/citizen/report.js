@@ -1,7 +1,7 @@
 // One report on the screen: its ladder, what is still needed for it, the conversation, the photos.
 
 import { identityForm, keep, signInForm } from "./account.js";
-import { showLadder } from "./ladder.js";
+import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
 import { $, announce, clone, fromTop, go, part, show, title, write } from "./page.js";
 import { showPhotos, takeIn } from "./photos.js";
@@ -89,7 +89,7 @@ export function createReport(client, position) {
     show($("report-empty"), !there);
     if (!there) return renderEmpty();
     const now = client.now();
-    const progress = progressOf({ ...facts, now, here: client.here });
+    const progress = progressOf({ ...facts, now, here: client.here, heard: live.heard() });
     showLadder({ ...facts, progress, now, locating });
     showNeed(progress);
     renderTalk(facts);
@@ -97,7 +97,7 @@ export function createReport(client, position) {
     const ended = ["withdrawn", "closed", "refused"].includes(progress.phase);
     show($("composer"), !ended && $("need").hidden);
     show($("phrases"), !ended && $("need").hidden && [...$("phrases").querySelectorAll("button")].some((button) => !button.hidden));
-    urge(progress.overdue || progress.late || progress.phase === "refused");
+    urge(isAlarming(progress) || progress.phase === "refused");
     if (facts.report) paint(facts.report);
     return undefined;
   }
@@ -127,7 +127,7 @@ export function createReport(client, position) {
 
   function showNeed({ phase }) {
     const need = $("need");
-    const expired = phase !== "sign_in" && client.me() === null && Boolean(report());
+    const expired = phase !== "sign_in" && client.me() === null && Boolean(item()?.report_id ?? report());
     const what = phase === "held" && !locating ? "place" : expired ? "again" : phase;
     const made = {
       place: placeForm,
@@ -225,7 +225,7 @@ export function createReport(client, position) {
     const text = $("say").value.trim();
     if (!text) return;
     $("say").value = "";
-    $("say").dispatchEvent(new Event("input"));
+    $("say").dispatchEvent(new Event("input", { bubbles: true }));
     say(text);
   };
   $("pick").onchange = async ({ target }) => {
@@ -275,7 +275,6 @@ export function createReport(client, position) {
   client.listen((event) => {
     if (!subject) return;
     if (event.type === "unknown" && event.id === subject.id) missing = true;
-    if (event.type === "progress") event.item.moved = event.sent;
     if (event.type === "item" && event.item.key === subject.key && event.item.state === "stored") watch();
     if (event.type === "gone" && event.item.kind === "report") return;
     render();

@@ -30,7 +30,9 @@ function linesOf(report, item, messages) {
   const there = new Set(told.map((message) => message.client_id));
   for (const message of messages) {
     if (there.has(message.key)) continue;
-    lines.push({ key: message.key, author: "reporter", text: message.text, at: message.created, state: message.state, problem: message.problem });
+    // What belongs to a report that is not there yet is not on its way either.
+    const state = message.state === "sending" && !report ? "kept" : message.state;
+    lines.push({ key: message.key, author: "reporter", text: message.text, at: message.created, state, problem: message.problem });
   }
   return lines;
 }
@@ -56,6 +58,7 @@ function fill(row, line) {
   write(text, line.text);
   write(words, stateOf(line));
   setIcon(mark, { stored: "check", refused: "circle-alert" }[line.state] ?? "clock");
+  mark.toggleAttribute("hidden", line.author !== "reporter");
   show(state, line.state !== "own");
   show(button, line.state === "refused");
 }

@@ -1,6 +1,6 @@
 // One request with progress. fetch tells nothing of what has been sent; XMLHttpRequest does.
 
-const STILL = 20_000; // milliseconds without any movement: the line is dead
+const STILL = 30_000; // milliseconds without any movement: the line is dead
 
 /** Rejects when there is no answer, when nothing moves any more, or when `signal` aborts. */
 export function transmit({ method, url, headers, body = null, signal = null, progress = null }) {

@@ -27,7 +27,8 @@ export function createLive(env) {
   let state = "off"; // off | connecting | live | polling
   let tries = 0;
   let heartbeat = 20_000;
-  let heard = 0;
+  let heard = 0; // when the socket last said anything
+  let answered = 0; // when a question over HTTP was last answered
   let reconnecting = null;
   let asking = null;
 
@@ -139,6 +140,7 @@ export function createLive(env) {
     if (STATES_AT_REST.has(env.known.get(id)?.status) && state === "live") return;
     try {
       const { said } = await env.http.call("GET", `/reports/${id}`, { timeout: 8_000 });
+      answered = env.now();
       env.accept(said);
     } catch (problem) {
       if (problem.status === 401) env.emit({ type: "signed_out" });
@@ -173,7 +175,7 @@ export function createLive(env) {
     env.emit({ type: "line", state });
   }
 
-  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state };
+  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered) };
 }
 
 function parse(data) {

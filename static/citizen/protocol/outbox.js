@@ -170,12 +170,18 @@ export function createOutbox(env) {
     const stop = new AbortController();
     stops.set(item.key, stop);
     await env.patience.persist(
-      () => env.uploads.send(item, id, stop.signal, (changes) => change(item, changes), (sent) => env.emit({ type: "progress", item, sent })),
+      () => env.uploads.send(item, id, stop.signal, (changes) => change(item, changes), (sent) => moved(item, sent)),
       (problem) => change(item, { problem: problem.facts }),
     );
     stops.delete(item.key);
     // The server has the whole: the phone need not keep it twice.
     await change(item, { state: "stored", problem: null, blob: null });
+  }
+
+  /** Bytes on their way: seen, not kept. */
+  function moved(item, sent) {
+    Object.assign(item, { problem: null, moved: sent });
+    env.emit({ type: "progress", item });
   }
 
   async function sendRemoval(item) {

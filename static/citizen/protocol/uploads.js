@@ -4,9 +4,11 @@
 
 import { Problem, problemOf } from "./http.js";
 
-const SMALLEST = 256 * 1024;
+// A piece is what the line carries in about five seconds: what breaks off is lost no more than that.
+const FIRST = 64 * 1024;
+const SMALLEST = 32 * 1024;
 const LARGEST = 4 * 1024 * 1024;
-const QUICK = 4_000;
+const PIECE_MS = 5_000;
 const VERSION = { "Tus-Resumable": "1.0.0" };
 
 /** @param {{http: object, base: string, now: () => number,
@@ -20,13 +22,14 @@ export function createUploads(env) {
       await keep({ url: await create(item, report, signal), sent: 0 });
       offset = 0;
     }
-    let size = SMALLEST;
+    let size = FIRST;
     while (offset < item.blob.size) {
       const began = env.now();
       const from = offset;
       offset = await append(item, from, size, signal, (sent) => progress(from + sent));
       await keep({ sent: offset });
-      if (env.now() - began < QUICK) size = Math.min(size * 2, LARGEST);
+      const carried = ((offset - from) / Math.max(env.now() - began, 1)) * PIECE_MS;
+      size = Math.round(Math.min(Math.max(carried, SMALLEST), size * 4, LARGEST));
     }
   }
 
