@@ -5,6 +5,7 @@ when it starts.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -73,6 +74,8 @@ def _told(life: Life) -> Life:
                 yield
         except Exception as error:
             log.critical("life_failed", error=type(error).__name__, where=place_of(error))
+            if isinstance(error, Unfit):  # a sentence for the operator, and no word of anybody else in it
+                sys.stderr.write(f"desk110: {error}\n")
             raise
 
     return told

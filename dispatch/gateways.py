@@ -70,7 +70,7 @@ class Gateway:
 
     def __init__(self, url: str, secrets: GatewaySecrets, *, timeout_s: float = TIMEOUT_S) -> None:
         """Raises `Unfit` unless the address is https, or http on this machine."""
-        _check(url)
+        check_address(url)
         self.counts: Counter[str] = Counter()
         self._url, self._secrets, self._timeout_s = url, secrets, timeout_s
         # No proxy from the environment: personal words go to the address that was set, and nowhere else.
@@ -140,8 +140,11 @@ def signature(secret: bytes, timestamp: int, key: str, body: bytes) -> str:
     return hmac.digest(secret, f"{timestamp}.{key}.".encode() + body, "sha256").hex()
 
 
-def _check(url: str) -> None:
-    """The address is not repeated in the sentence: its query may be a secret."""
+def check_address(url: str) -> None:
+    """Raises `Unfit` unless the address is https, or http on this machine.
+
+    It is not repeated in the sentence: its query may be a secret.
+    """
     try:
         parts = httpx2.URL(url)
     except httpx2.InvalidURL:

@@ -4,7 +4,7 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +15,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 DATABASE_SCHEMES = {"sqlite", "postgresql"}
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
+MEDIA_SCHEMES = {"file", "s3"}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
 def _named(name: str) -> AliasChoices:
@@ -65,10 +68,15 @@ class Settings(BaseSettings):
         Raises `Unfit` with a sentence that names the setting and says what is wrong with it. The value
         itself is not repeated: it may be a secret.
         """
+        named = os.environ.get("DESK110_ENV_FILE")
+        if named and not Path(named).exists():
+            raise Unfit("DESK110_ENV_FILE names a file that does not exist.")
         try:
             return cls()
         except ValidationError as error:
             raise Unfit(" ".join(_sentence(dict(entry)) for entry in error.errors())) from None
+        except UnicodeDecodeError:
+            raise Unfit("The .env file must be text in UTF-8.") from None
 
     @model_validator(mode="after")
     def _fill_and_check(self) -> Self:
@@ -79,42 +87,93 @@ class Settings(BaseSettings):
         if not self.database_url:
             fill("database_url", f"sqlite:///{self.home}/desk110.db")
         if not self.media_url:
-            fill("media_url", f"file://{self.home}/media")
+            fill("media_url", f"file://{quote(str(self.home))}/media")
+        if not (self.host == "localhost" or _address(self.host)):
+            raise ValueError("DESK110_HOST must be an IP address of this machine, or localhost.")
         if not self.citizen_origin:
-            fill("citizen_origin", f"http://{self.host}:{self.citizen_port}")
+            fill("citizen_origin", _origin_of(self.host, self.citizen_port))
         if not self.console_origin:
-            fill("console_origin", f"http://{self.host}:{self.console_port}")
+            fill("console_origin", _origin_of(self.host, self.console_port))
         self._check_addresses()
+        self._check_origins()
+        self._check_gateway("DESK110_SMS", self.sms_url, self.sms_secret_file)
+        self._check_gateway("DESK110_VERIFIER", self.verifier_url, self.verifier_secret_file)
         self._check_production()
         return self
 
     def _check_addresses(self) -> None:
-        if urlsplit(self.database_url).scheme not in DATABASE_SCHEMES:
-            raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
-        if self.redis_url and urlsplit(self.redis_url).scheme not in REDIS_SCHEMES:
-            raise ValueError("REDIS_URL must begin with redis://, rediss:// or unix://.")
+        database = _parts("DATABASE_URL", self.database_url)
+        if database.scheme not in DATABASE_SCHEMES or database.path.strip("/") in {"", ":memory:"}:
+            raise ValueError(
+                "DATABASE_URL must begin with sqlite:/// and a file, or postgresql:// and a database."
+            )
+        if self.redis_url:
+            redis = _parts("REDIS_URL", self.redis_url)
+            if redis.scheme not in REDIS_SCHEMES or not (
+                redis.path if redis.scheme == "unix" else redis.hostname
+            ):
+                raise ValueError(
+                    "REDIS_URL must begin with redis:// or rediss:// and a host, or unix:// and a path."
+                )
+        if _parts("DESK110_MEDIA_URL", self.media_url).scheme not in MEDIA_SCHEMES:
+            raise ValueError("DESK110_MEDIA_URL must begin with file:/// or s3://.")
         if self.citizen_port == self.console_port:
             raise ValueError(
                 "DESK110_CITIZEN_PORT and DESK110_CONSOLE_PORT must differ: the two apps are two networks."
             )
-        for name, origin in (
+        if self.metrics_port in {self.citizen_port, self.console_port}:
+            raise ValueError("DESK110_METRICS_PORT must be a port of its own.")
+        if not all(_network(part) for part in _listed(self.trusted_proxies)):
+            raise ValueError(
+                "DESK110_TRUSTED_PROXIES must be IP addresses or networks with commas between; whoever is trusted "
+                "says where requests come from, so it cannot be everyone."
+            )
+
+    def _check_origins(self) -> None:
+        for name, origins in (
             ("DESK110_CITIZEN_ORIGIN", self.citizen_origin),
             ("DESK110_CONSOLE_ORIGIN", self.console_origin),
         ):
-            for part in origin.split(","):
-                parts = urlsplit(part.strip())
-                if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+            for origin in _listed(origins) or [""]:
+                parts = _parts(name, origin)
+                # Compared with what browsers send, letter by letter: another way to write it would fit nothing.
+                if origin != _as_browsers_write(parts):
                     raise ValueError(
-                        f"{name} must be an origin such as https://110.example.cn, without a path."
+                        f"{name} must be an origin as browsers write it, such as https://110.example.cn: in small "
+                        "letters, without a path and without the scheme's own port."
                     )
+                if not self.demo and parts.scheme != "https" and not _loopback(parts.hostname or ""):
+                    raise ValueError(
+                        f"{name} must begin with https://: over http:// anyone on the way could read the sessions."
+                    )
+
+    def _check_gateway(self, name: str, url: str, secret_file: Path | None) -> None:
+        if not url:
+            return
+        if secret_file is None:
+            raise ValueError(
+                f"{name}_SECRET_FILE must name the file of secrets that {name}_URL is called with."
+            )
+        from dispatch.gateways import GatewaySecrets, check_address  # slow to import, and seldom needed
+
+        try:
+            check_address(url)
+        except Unfit as unfit:
+            raise ValueError(f"{name}_URL: {unfit}") from None
+        try:
+            GatewaySecrets.read(secret_file, f"{name}_SECRET_FILE")
+        except Unfit as unfit:
+            raise ValueError(str(unfit)) from None
 
     def _check_production(self) -> None:
         if self.demo:
-            if not self._loopback and not self.demo_public:
+            if not _loopback(self.host) and not self.demo_public:
                 raise ValueError(
                     "DESK110_DEMO=1 with DESK110_HOST on a public address would let anyone sign in with the demo "
                     "password; set DESK110_DEMO=0, or DESK110_DEMO_PUBLIC=1 if that is truly meant."
                 )
+            if self.limits == "off" and not _loopback(self.host):
+                raise ValueError("DESK110_LIMITS=off is for benchmarks on loopback; use demo or field.")
             return
         if not self.sms_url:
             raise ValueError(
@@ -124,17 +183,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DESK110_VERIFIER_URL must name the service that verifies identities (or set DESK110_DEMO=1)."
             )
-        if self.limits == "off":
-            raise ValueError("DESK110_LIMITS=off is for benchmarks in demo mode; use field.")
-
-    @property
-    def _loopback(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        if self.limits != "field":
+            raise ValueError(
+                "DESK110_LIMITS must be field: the others are for drills and benchmarks in a demo."
+            )
 
     @property
     def sqlite(self) -> bool:
@@ -157,8 +209,62 @@ class Settings(BaseSettings):
         return all(origin.startswith("https://") for origin in self.citizen_origins | self.console_origins)
 
 
+def _parts(name: str, address: str) -> SplitResult:
+    """The parts of an address. What the library says of a bad one repeats it, and it may hold a password."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"{name} is not an address that can be read.") from None
+    return parts
+
+
+def _origin_of(host: str, port: int) -> str:
+    """What a browser on this machine calls an app that listens there."""
+    host = EVERYWHERE.get(host, host)
+    return (
+        _as_browsers_write(urlsplit(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"))
+        or ""
+    )
+
+
+def _as_browsers_write(parts: SplitResult) -> str | None:
+    """The origin in its one form (RFC 6454, 6.2); None when it has none."""
+    host = parts.hostname
+    if parts.scheme not in DEFAULT_PORTS or not host or not host.isascii():
+        return None
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port if parts.port != DEFAULT_PORTS[parts.scheme] else None
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _network(text: str) -> bool:
+    """Whether it is an address or a network, and not all there are."""
+    try:
+        return ipaddress.ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
+
+
+def _loopback(host: str) -> bool:
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def _listed(setting: str) -> list[str]:
+    return [part.strip() for part in setting.split(",") if part.strip()]
+
+
 def _origins(setting: str) -> frozenset[str]:
-    origins = {part.strip() for part in setting.split(",")}
+    origins = set(_listed(setting))
     # On loopback people type either name; both are this machine.
     aliases = {origin.replace("//127.0.0.1", "//localhost") for origin in origins}
     return frozenset(origins | aliases)
