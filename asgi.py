@@ -33,6 +33,7 @@ from console.rendering import Rendering
 from dispatch.boundaries import boundaries_file
 from dispatch.cipher import FieldCipher
 from dispatch.database import FEEDERS, READERS, Database
+from dispatch.errors import Unfit
 from dispatch.events import Recorded, heads
 from dispatch.gateways import Gateway, GatewaySecrets
 from dispatch.jurisdiction import Jurisdiction
