@@ -14,10 +14,8 @@ from starlette.routing import Route
 
 from api.parts import parts_of
 from api.sessions import COOKIE
-from dispatch.words import Words, choose, languages
-
-LANGUAGE_COOKIE: Final = "desk110_language"
-YEAR_S: Final = 365 * 24 * 3600
+from dispatch.words import Words, languages
+from web.languages import page_language, remember
 
 # Every module that the first screen needs, named in the page: one round of requests instead of a chain of them.
 MODULES: Final = (
@@ -72,7 +70,7 @@ async def report(request: Request) -> Response:
 
 async def manifest(request: Request) -> Response:
     """What a phone needs to put the page on its home screen (W3C Web App Manifest)."""
-    words = Words.of(language_of(request))
+    words = Words.of(page_language(request))
     title = words("citizen.page.title")
     icon = {"src": "/static/citizen/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}
     return JSONResponse(
@@ -91,16 +89,8 @@ async def manifest(request: Request) -> Response:
     )
 
 
-def language_of(request: Request) -> str:
-    """The page's language: what was chosen by `?lang=`, then what was chosen before, then what the browser asks for."""
-    for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if wish in languages():
-            return str(wish)
-    return choose(request.headers.get("accept-language"))
-
-
 def _page(request: Request, view: str) -> Response:
-    language = language_of(request)
+    language = page_language(request)
     words = Words.of(language)
     answer = parts_of(request).templates.TemplateResponse(
         request,
@@ -118,8 +108,7 @@ def _page(request: Request, view: str) -> Response:
     )
     answer.headers["content-language"] = language
     answer.headers["vary"] = "accept-language, cookie"
-    if request.query_params.get("lang") == language:
-        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=YEAR_S, samesite="lax", path="/")
+    remember(request, answer)
     return answer
 
 

@@ -57,7 +57,9 @@ function noteOf(name, item, report, progress) {
   if (name !== "received" || progress.reached !== "received") return "";
   const { at, desk, dispatcher_number: number } = report.received;
   const took = duration(Date.parse(at) - Date.parse(report.filed_at));
-  return [desk, t("rung.by", { number }), t("rung.at", { time: timeOf(at), duration: took })].join("\n");
+  const lines = [desk, t("rung.by", { number }), t("rung.at", { time: timeOf(at), duration: took })];
+  if (report.status === "received") lines.push("", t("state.received_note"));
+  return lines.join("\n");
 }
 
 function showWait({ item, report, progress, now, locating }) {
@@ -113,7 +115,7 @@ function showAfter(report, { phase }) {
   const [title, note] = $("after").children;
   const status = report?.status;
   const words = {
-    received: [["dispatched", "on_scene"].includes(status) ? t(`state.${status}`) : "", t("state.received_note")],
+    received: [["dispatched", "on_scene"].includes(status) ? t(`state.${status}`) : "", ""],
     closed: [t("state.closed"), has(`outcome.${report?.outcome}`) ? t(`outcome.${report.outcome}`) : ""],
     withdrawn: [t("state.withdrawn"), t("state.withdrawn_note")],
   }[phase];

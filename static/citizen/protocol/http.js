@@ -1,6 +1,6 @@
 // One call to the server, and what can go wrong with it. Knows no DOM: `fetch` and the timers are passed in.
 
-const PASSING = new Set([408, 425, 429]);
+const PASSING = new Set([408, 423, 425, 429]);
 // 5xx that no patience cures.
 const FINAL = new Set(["no_desk_open", "wechat_unavailable"]);
 

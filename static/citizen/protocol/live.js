@@ -57,7 +57,7 @@ export function createLive(env) {
     socket = line;
     // `line` and not `socket`: what an earlier line still says is nobody's business.
     const late = setTimeout(() => line === socket && drop(), OPENING);
-    line.onopen = () => say({ type: "hello", ...token(), language: env.language, known: versions() });
+    line.onopen = () => say({ type: "hello", ...token(), known: versions() });
     line.onmessage = ({ data }) => {
       if (line !== socket) return;
       clearTimeout(late);
