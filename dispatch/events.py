@@ -4,6 +4,8 @@ A process learns what happened by reading the log past what it has seen; nobody 
 """
 
 import hashlib
+import itertools
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Insert, bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.clock import iso, now
@@ -109,6 +111,15 @@ def next_number(session: Session, desk: str, at: datetime) -> str:
     return batch_of(session).next_number(desk, at)
 
 
+def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) -> None:
+    """Insert a row together with its like of other commands, when the batch is written.
+
+    For rows that no command of the same batch looks for. Should one not fit (its key stands already), the whole
+    batch is undone and its commands run each in its own transaction.
+    """
+    batch_of(session).insert(statement, row)
+
+
 def batch_of(session: Session) -> "Batch":
     """The batch that the session writes in. Only the writer makes one."""
     batch: Batch = session.info["batch"]
@@ -122,6 +133,7 @@ class Batch:
         self._session = session
         self._heads: dict[str, _Head] = {}
         self._rows: list[dict[str, Any]] = []
+        self._inserts: list[tuple[Insert, dict[str, Any]]] = []
         self._undo: list[tuple[str, _Head]] = []
         session.info["batch"] = self
 
@@ -169,23 +181,29 @@ class Batch:
         head.numbered += 1
         return f"{desk}-{head.numbered_on}-{head.numbered:06d}"
 
-    def mark(self) -> tuple[int, int]:
-        """Where the batch stands before a command, for `rewind`."""
-        return len(self._rows), len(self._undo)
+    def insert(self, statement: Insert, row: dict[str, Any]) -> None:
+        self._inserts.append((statement, row))
 
-    def rewind(self, mark: tuple[int, int]) -> None:
+    def mark(self) -> tuple[int, int, int]:
+        """Where the batch stands before a command, for `rewind`."""
+        return len(self._rows), len(self._inserts), len(self._undo)
+
+    def rewind(self, mark: tuple[int, int, int]) -> None:
         """Forget what a command that failed has recorded. Heads that it locked stay locked and loaded."""
-        rows, moves = mark
+        rows, inserts, moves = mark
         del self._rows[rows:]
+        del self._inserts[inserts:]
         while len(self._undo) > moves:
             desk, head = self._undo.pop()
             self._heads[desk] = head
 
     def flush(self) -> list[Recorded]:
         """Write the events and the moved heads; gives what will be known once it is committed."""
+        connection = self._session.connection()
+        for statement, group in itertools.groupby(self._inserts, key=operator.itemgetter(0)):
+            connection.execute(statement, [row for _, row in group])
         if not self._rows:
             return []
-        connection = self._session.connection()
         connection.execute(_INSERT, self._rows)
         moved = {row["desk"] for row in self._rows}
         for desk in sorted(moved):

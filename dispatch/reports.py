@@ -22,6 +22,7 @@ from dispatch.events import (
     REPORT_FILED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
+    insert_with_batch,
     next_number,
     record,
 )
@@ -34,6 +35,8 @@ from dispatch.states import Caller, Place, ReportState
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _LOCATION, _DESK = _T["location"], _T["desk"]
+
+_POSITION = ("lat", "lon", "came_lat", "came_lon", "crs", "accuracy_m", "position_source", "position_at")
 
 IdentityRule = Literal["never", "second_report", "always"]
 
@@ -72,10 +75,13 @@ class Filed:
 Sign = Callable[[Statement], str]
 
 # Statements are built once: building one costs three times as much as running it.
-_OF_KEY = select(_REPORT.c.id, _REPORT.c.body_digest).where(
-    _REPORT.c.reporter == bindparam("of"), _REPORT.c.idempotency_key == bindparam("key")
+_BEFORE = (
+    select(_REPORTER.c.identity, _REPORTER.c.reports, _REPORT.c.id, _REPORT.c.body_digest)
+    .outerjoin(
+        _REPORT, (_REPORT.c.reporter == _REPORTER.c.id) & (_REPORT.c.idempotency_key == bindparam("key"))
+    )
+    .where(_REPORTER.c.id == bindparam("of"))
 )
-_IDENTITY = select(_REPORTER.c.identity, _REPORTER.c.reports).where(_REPORTER.c.id == bindparam("of"))
 _INSERT = insert(_REPORT)
 _COUNT = update(_REPORTER).where(_REPORTER.c.id == bindparam("of")).values(reports=_REPORTER.c.reports + 1)
 _TO_RECEIVE = (
@@ -119,12 +125,13 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
     Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`.
     """
     connection = session.connection()
-    earlier = connection.execute(_OF_KEY, {"of": filing.reporter, "key": filing.key}).one_or_none()
-    if earlier is not None:
-        if earlier.body_digest != filing.digest:
+    before = connection.execute(_BEFORE, {"of": filing.reporter, "key": filing.key}).one()
+    if before.id is not None:
+        if before.body_digest != filing.digest:
             raise Refused("idempotency_conflict")
-        return Filed(earlier.id, new=False)
-    _check_identity(session, filing.reporter, identity_rule)
+        return Filed(before.id, new=False)
+    if _identity_needed(identity_rule, before.reports) and before.identity != "verified":
+        raise Refused("identity_required")
     filed_at = now()
     seq = record(
         session,
@@ -136,7 +143,8 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
         data={"kind": filing.kind, "body": filing.digest.hex(), "media_expected": filing.media_expected},
     )
     number = next_number(session, filing.desk, filed_at)
-    connection.execute(
+    insert_with_batch(
+        session,
         _INSERT,
         {
             "id": filing.id,
@@ -379,16 +387,14 @@ def follow(
     record(session, row.desk, kind, actor=actor, report=report, reporter=row.reporter, data=data)
 
 
-def _check_identity(session: Session, reporter: UUID, rule: IdentityRule) -> None:
-    row = session.connection().execute(_IDENTITY, {"of": reporter}).one()
-    needed = rule == "always" or (rule == "second_report" and row.reports > 0)
-    if needed and row.identity != "verified":
-        raise Refused("identity_required")
+def _identity_needed(rule: IdentityRule, reports: int) -> bool:
+    return rule == "always" or (rule == "second_report" and reports > 0)
 
 
 def _position(place: Place | None) -> dict[str, Any]:
+    """The report's columns for where it was filed from: always all of them, for rows are inserted together."""
     if place is None:
-        return {}
+        return dict.fromkeys(_POSITION)
     return {
         "lat": place.lat,
         "lon": place.lon,

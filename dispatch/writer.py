@@ -1,8 +1,9 @@
 """The one thread of a process that writes.
 
-Commands are plain synchronous functions on a Session. The thread takes whatever waits, runs each command in
-a savepoint, assigns the events' numbers, commits once for the whole batch with the disk synced, and only then
-answers everybody in it. A command that raises is undone alone; its neighbours are not.
+Commands are plain synchronous functions on a Session. The thread takes whatever waits, runs it all in one
+transaction, assigns the events' numbers, commits once for the whole batch with the disk synced, and only then
+answers everybody in it. Where a command raises, everything is undone and run again with a savepoint to each,
+so that it is undone alone and its neighbours are not. So a command may run more than once before it counts.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -37,9 +38,13 @@ RETRIES = 3
 class _Waiting:
     command: Command[Any]
     desks: tuple[str, ...]
-    answer: Future[Any] = field(default_factory=Future)
+    answer: "Future[Any] | asyncio.Future[Any]"
     outcome: Any = None
     error: BaseException | None = None
+
+
+class _OneFailed(Exception):
+    """A command raised and its neighbours are undone with it: they must run again."""
 
 
 class Writer:
@@ -77,20 +82,25 @@ class Writer:
         `desks` are the desks whose logs it will write to, as far as known: their heads are locked in one
         order, so that two processes cannot wait for each other. Raises `Overloaded` when too much waits.
         """
-        waiting = _Waiting(command, tuple(desks))
+        answer: Future[T] = Future()
+        self._queue(_Waiting(command, tuple(desks), answer))
+        return answer
+
+    async def do(self, command: Command[T], *desks: str) -> T:
+        """Run a command and wait for its commit; as `submit`, on the event loop. Raises what the command raises.
+
+        A caller that is cancelled stops waiting; the command runs all the same.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue(_Waiting(command, desks, answer))
+        return await answer
+
+    def _queue(self, waiting: _Waiting) -> None:
         with self._condition:
             if self._stopping or len(self._waiting) >= WAITING:
                 raise Overloaded
             self._waiting.append(waiting)
             self._condition.notify()
-        return waiting.answer
-
-    async def do(self, command: Command[T], *desks: str) -> T:
-        """Run a command and wait for its commit. Raises what the command raises.
-
-        A caller that is cancelled stops waiting; the command runs all the same.
-        """
-        return await asyncio.shield(asyncio.wrap_future(self.submit(command, desks)))
 
     def _work(self) -> None:
         while batch := self._take():
@@ -112,7 +122,10 @@ class Writer:
         failure: BaseException
         for attempt in range(RETRIES):
             try:
-                self._write_together(waiting)
+                try:
+                    self._write_together(waiting, guarded=False)
+                except _OneFailed:
+                    self._write_together(waiting, guarded=True)
                 return
             except DBAPIError as error:
                 failure = error
@@ -130,34 +143,28 @@ class Writer:
         for one in waiting:
             one.error = failure
 
-    def _write_together(self, waiting: list[_Waiting]) -> None:
+    def _write_together(self, waiting: list[_Waiting], guarded: bool) -> None:
         with self._turn, Session(self._database.writing, expire_on_commit=False) as session:
             batch = Batch(session)
             batch.lock(sorted({desk for one in waiting for desk in one.desks}))
             for one in waiting:
-                self._run(session, one)
+                if guarded:
+                    self._run_guarded(session, one)
+                elif not _run(session, one):
+                    if len(waiting) > 1:
+                        raise _OneFailed
+                    return  # alone: nothing is committed, and the session's end undoes it
             recorded = batch.flush()
             session.commit()
         if recorded:
             self._on_commit(recorded)
 
-    def _run(self, session: Session, one: _Waiting) -> None:
-        one.outcome, one.error = None, None
+    def _run_guarded(self, session: Session, one: _Waiting) -> None:
         batch = batch_of(session)
         mark = batch.mark()
         connection = session.connection()
         connection.exec_driver_sql("SAVEPOINT command")
-        try:
-            one.outcome = one.command(session)
-            session.flush()
-        except DBAPIError as error:
-            # A failed flush or a lost connection undid the neighbours too.
-            if error.connection_invalidated or not session.is_active:
-                raise
-            one.error = error
-        except Exception as error:  # noqa: BLE001 - carried to the caller
-            one.error = error
-        if one.error is None:
+        if _run(session, one):
             connection.exec_driver_sql("RELEASE SAVEPOINT command")
             return
         session.expunge_all()
@@ -166,14 +173,45 @@ class Writer:
         connection.exec_driver_sql("RELEASE SAVEPOINT command")
 
 
+def _run(session: Session, one: _Waiting) -> bool:
+    """Run one command; whether it went well. What it raised is kept for its caller."""
+    one.outcome, one.error = None, None
+    try:
+        one.outcome = one.command(session)
+        session.flush()
+    except DBAPIError as error:
+        # A failed flush or a lost connection undid the neighbours too.
+        if error.connection_invalidated or not session.is_active:
+            raise
+        one.error = error
+    except Exception as error:  # noqa: BLE001 - carried to the caller
+        one.error = error
+    return one.error is None
+
+
 def _answer(batch: list[_Waiting]) -> None:
+    loops: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
     for one in batch:
-        if not one.answer.set_running_or_notify_cancel():
-            continue
-        if one.error is not None:
-            one.answer.set_exception(one.error)
-        else:
-            one.answer.set_result(one.outcome)
+        if isinstance(one.answer, asyncio.Future):
+            loops.setdefault(one.answer.get_loop(), []).append(one)
+        elif one.answer.set_running_or_notify_cancel():
+            _resolve(one)
+    for loop, answered in loops.items():
+        # One call a batch wakes the loop once.
+        loop.call_soon_threadsafe(_resolve_all, answered)
+
+
+def _resolve_all(answered: list[_Waiting]) -> None:
+    for one in answered:
+        if not one.answer.done():
+            _resolve(one)
+
+
+def _resolve(one: _Waiting) -> None:
+    if one.error is not None:
+        one.answer.set_exception(one.error)
+    else:
+        one.answer.set_result(one.outcome)
 
 
 class _Turn(AbstractContextManager["_Turn"]):

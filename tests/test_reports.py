@@ -1,5 +1,6 @@
 """A report's life in the domain: commands on a real database, without processes."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -167,6 +168,52 @@ def test_one_key_makes_one_report_and_another_body_under_it_is_refused(domain: D
         domain.do(lambda session: reports.file(session, other, "second_report"))
     assert domain.count("report") == 1
     assert domain.kinds() == ["ReportFiled"]
+
+
+def test_filings_of_one_batch_are_stored_alike_with_and_without_a_position(domain: Domain) -> None:
+    filings = [domain.filing(place=None), domain.filing(), domain.filing(place=None, fraud=None)]
+    answers = [
+        domain.writer.submit(partial(reports.file, filing=filing, identity_rule="never"), [DESK])
+        for filing in filings
+    ]
+    assert all(answer.result(30).new for answer in answers)
+    assert [domain.state(filing.id).place for filing in filings] == [None, filings[1].place, None]
+
+
+def test_one_key_twice_in_one_batch_makes_one_report(domain: Domain) -> None:
+    filing = domain.filing()
+    held = threading.Event()
+    # While this one holds the writer, the others gather to one batch.
+    domain.writer.submit(lambda _session: held.wait(30))
+    answers = [
+        domain.writer.submit(partial(reports.file, filing=again, identity_rule="never"), [DESK])
+        for again in (filing, replace(filing, id=new_id()), domain.filing(), replace(filing, id=new_id()))
+    ]
+    held.set()
+    filed = [answer.result(30) for answer in answers]
+    assert [one.new for one in filed] == [True, False, True, False]
+    assert len({one.id for one in filed}) == 2
+    assert domain.count("report") == 2
+    assert domain.kinds() == ["ReportFiled", "ReportFiled"]
+
+
+def test_a_refusal_undoes_itself_alone(domain: Domain) -> None:
+    report = domain.file()
+    held = threading.Event()
+    domain.writer.submit(lambda _session: held.wait(30))
+    presses = [
+        domain.writer.submit(
+            partial(reports.acknowledge, report=report, desk=DESK, dispatcher=number, sign=sign), [DESK]
+        )
+        for number in (WINNER, OTHER, "33010603")
+    ]
+    after = domain.writer.submit(partial(reports.file, filing=domain.filing(), identity_rule="never"), [DESK])
+    held.set()
+    assert presses[0].result(30) is None
+    for press in presses[1:]:
+        assert isinstance(press.exception(30), Refused)
+    assert after.result(30).new
+    assert domain.kinds() == ["ReportFiled", "ReportReceived", "ReportFiled"]
 
 
 def test_a_second_report_needs_an_identity_and_a_verified_one_is_enough(domain: Domain) -> None:
