@@ -224,6 +224,7 @@ async def test_one_key_accepts_what_waits_longest_and_the_report_is_in_hand(
     in_hand = desk.page.locator("#in-hand")
     await expect(in_hand).to_have_attribute("data-report", first["id"])
     await expect(in_hand).to_have_attribute("data-status", "received")
+    await expect(in_hand.locator(".report-head .card-time")).to_have_count(0)  # it no longer waits
     assert (await reporter.report(first["id"]))["received"]["dispatcher_number"] == "33010601"
     assert await desk.cards() == [second["id"]]
 
