@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
+from prometheus_client import start_http_server
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -118,6 +119,8 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
         jwks=load_receipt_public(keys),
     )
     writer.start()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
     # Reporters of any desk may come to this process, so it follows all.
     await feed.follow()
     async with in_background(

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.known import KnownSessions
 from api.views import frame, message_view, report_view, screens_showing
-from dispatch import reporters, states
+from dispatch import figures, reporters, states
 from dispatch.clock import now
 from dispatch.events import MESSAGE_SENT, Recorded
 from dispatch.reads import Reads
@@ -146,6 +146,7 @@ class Hub:
 
     async def listen(self, listener: Listener, known: dict[UUID, int]) -> None:
         """Begin: register, read, greet; what comes in between waits behind the greeting."""
+        figures.SOCKETS.inc()
         self._listeners.setdefault(listener.reporter, set()).add(listener)
         found = await self._read(lambda session: states.open_of_reporter(session, listener.reporter))
         views, later = [], []
@@ -161,6 +162,7 @@ class Hub:
 
     def leave(self, listener: Listener) -> None:
         """The socket closed."""
+        figures.SOCKETS.dec()
         listeners = self._listeners.get(listener.reporter, set())
         listeners.discard(listener)
         if not listeners:

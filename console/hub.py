@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from console.rendering import Rendering
-from dispatch import dispatchers, states
+from dispatch import dispatchers, figures, states
 from dispatch.clock import now
 from dispatch.events import Recorded
 from dispatch.logs import place_of
@@ -130,6 +130,7 @@ class Hub:
 
     def arrive(self, console: Console) -> None:
         """Register; what the feed brings is held until the console's snapshot is read."""
+        figures.SOCKETS.inc()
         console.presence = self._presence.arrived(console.desk, console.dispatcher)
         here = self._desks.setdefault(console.desk, _Desk())
         here.consoles.add(console)
@@ -137,6 +138,7 @@ class Hub:
 
     def leave(self, console: Console) -> bool:
         """The socket closed; whether it was the last one of its desk here."""
+        figures.SOCKETS.dec()
         self._presence.left(console.desk, console.presence)
         here = self._desks.get(console.desk)
         if here is None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import structlog
 
+from dispatch import figures
+
 FIELDS = frozenset(
     "event level timestamp process desk seq kind code count error report media status path_template "
     "method duration_ms where port signal pid attempts bytes dispatcher left_out".split()
@@ -25,6 +27,7 @@ def configure(process: str, level: str) -> None:
             _of(process),
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _counted,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _where,
             _only_listed,
@@ -70,6 +73,12 @@ def place_of(error: BaseException) -> str:
     """Files and lines of an exception's traceback, innermost last; never its message or its variables."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     return " > ".join(f"{'/'.join(frame.filename.rsplit('/', 2)[-2:])}:{frame.lineno}" for frame in frames)
+
+
+def _counted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if event.get("level") in {"warning", "error", "critical"}:
+        figures.FAILURES.labels(event["level"], event["event"]).inc()
+    return event
 
 
 def _only_listed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

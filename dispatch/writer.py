@@ -22,6 +22,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
+from dispatch import figures
 from dispatch.database import Database
 from dispatch.errors import Overloaded
 from dispatch.events import Batch, Recorded, batch_of
@@ -156,7 +157,11 @@ class Writer:
                     return  # alone: nothing is committed, and the session's end undoes it
             recorded = batch.flush()
             session.commit()
+        figures.COMMITS.inc()
+        figures.BATCH.observe(len(waiting))
         if recorded:
+            for event in recorded:
+                figures.EVENTS.labels(event.kind).inc()
             self._on_commit(recorded)
 
     def _run_guarded(self, session: Session, one: _Waiting) -> None:
@@ -190,6 +195,9 @@ def _run(session: Session, one: _Waiting) -> bool:
 
 
 def _answer(batch: list[_Waiting]) -> None:
+    failed = sum(one.error is not None for one in batch)
+    figures.COMMANDS.labels("well").inc(len(batch) - failed)
+    figures.COMMANDS.labels("refused").inc(failed)
     loops: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
     for one in batch:
         if isinstance(one.answer, asyncio.Future):

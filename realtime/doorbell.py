@@ -17,6 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from dispatch import figures
 from dispatch.events import Recorded
 from realtime.channels import ANY_DESK, desk_channel, desk_of
 
@@ -60,8 +61,6 @@ class Doorbell:
         self._unrung: deque[tuple[str, bytes]] = deque(maxlen=UNRUNG)
         self._something = asyncio.Event()
         self.connected = False
-        self.lost_rings = 0
-        self.forged_rings = 0
 
     def ring(self, events: Iterable[Recorded]) -> None:
         """Ring for events that are committed. Returns at once; call it on the event loop."""
@@ -94,7 +93,7 @@ class Doorbell:
                         pipeline.publish(channel, body)
                     await pipeline.execute()
             except (RedisError, OSError, TimeoutError) as error:
-                self.lost_rings += len(batch)
+                figures.RINGS_LOST.inc(len(batch))
                 log.warning("rings_lost", count=len(batch), error=type(error).__name__)
 
     async def listen(self) -> None:
@@ -137,5 +136,4 @@ class Doorbell:
             else:
                 self._heard(desk, int(body["seq"]))
         except (ValueError, KeyError, TypeError):
-            self.forged_rings += 1
             log.warning("ring_not_understood")

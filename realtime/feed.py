@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import structlog
 from sqlmodel import Session
 
+from dispatch import figures
 from dispatch.events import Recorded, epoch, heads, read_since
 from dispatch.logs import place_of
 from dispatch.reads import Reads
@@ -139,6 +140,7 @@ class Feed(Generic[T]):
         self._cursors[desk] = upto
         try:
             self._deliver(desk, upto, loaded)
+            figures.FEED_BATCHES.inc()
         except Exception as error:  # noqa: BLE001 - a defect: whoever may have missed it reads everything anew
             log.error("delivery_failed", desk=desk, error=type(error).__name__, where=place_of(error))
             self._resync(desk)
