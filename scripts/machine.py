@@ -39,12 +39,17 @@ def ensure_what_tests_need() -> list[str]:
         os.environ["DESK110_TEST_CHROMIUM"] = browser
     else:
         missing.append("what needs a browser (install Chromium or Chrome, then run again)")
+    if not ensure_server():
+        missing.append("what needs PostgreSQL (install a PostgreSQL 14 or newer server, then run again)")
+    return missing
+
+
+def ensure_server() -> bool:
+    """PostgreSQL alone, by its variable; whether there is one."""
     server = _server() or _install_server()
     if server:
         os.environ["DESK110_TEST_POSTGRES"] = str(server)
-    else:
-        missing.append("what needs PostgreSQL (install a PostgreSQL 14 or newer server, then run again)")
-    return missing
+    return server is not None
 
 
 def _browser() -> str | None:

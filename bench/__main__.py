@@ -1,0 +1,74 @@
+"""`scripts/bench`: measures, prints, and writes var/bench/<time>.json."""
+
+import os
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.effort import FULL, QUICK, TINY, Effort
+from bench.machine import described, sync_ms
+from bench.record import Record
+from bench.runs import RUNS, measure
+from bench.table import lines, write
+from dispatch.settings import CHECKOUT
+
+KEPT = CHECKOUT / "var" / "bench"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(help=__doc__)
+def main(
+    quick: Annotated[bool, typer.Option(help="About a minute instead of eight.")] = False,
+    tiny: Annotated[bool, typer.Option(hidden=True)] = False,
+    only: Annotated[str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join(RUNS)}.")] = "",
+    postgres: Annotated[bool, typer.Option(help="Run c on PostgreSQL too.")] = True,
+    out: Annotated[Path | None, typer.Option(help="Where the JSON goes.")] = None,
+) -> None:
+    chosen = [name.strip() for name in only.split(",") if name.strip()] or list(RUNS)
+    if unknown := set(chosen) - set(RUNS):
+        raise typer.BadParameter(f"no such run: {', '.join(sorted(unknown))}", param_hint="--only")
+    effort = TINY if tiny else QUICK if quick else FULL
+    sys.exit(_bench(effort, chosen, postgres=postgres, out=out))
+
+
+def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | None) -> int:
+    at = datetime.now(UTC)
+    path = out or KEPT / f"{at:%Y%m%dT%H%M%SZ}.json"
+    KEPT.mkdir(parents=True, exist_ok=True)
+    # Beside the installation's own database: a temporary folder may be in memory, where nothing is ever synced.
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=KEPT))
+    record = Record()
+    try:
+        about = described() | {"at": at.isoformat(), "effort": effort, "sync_ms": sync_ms(folder)}
+        print(_machine(about), flush=True)
+        measure(chosen, effort, folder, record, on_postgres=postgres, say=_progress)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    about["load_after"] = os.getloadavg()
+    print(*lines(record), sep="\n")
+    write(record, about, path)
+    print(f"\n{path}")
+    return 1 if record.problems else 0
+
+
+def _progress(run: str) -> None:
+    if sys.stdout.isatty():
+        print(f"… {run}", flush=True)
+
+
+def _machine(about: dict[str, object]) -> str:
+    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    return (
+        f"{about['processor']} · {about['cores']} cores · {about['system']} · Python {about['python']} · "
+        f"SQLite {about['sqlite']} · a sync {about['sync_ms']:.2f} ms · load before {load}"
+    )
+
+
+if __name__ == "__main__":
+    app()

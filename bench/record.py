@@ -1,0 +1,45 @@
+"""What a whole run has found: figures, every round as it was counted, and what went wrong."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.figures import Figure
+from bench.generator import Generator
+from bench.jobs import Job
+from bench.machine import Watch
+
+TAKEN = {"200", "201"}
+
+
+@dataclass(slots=True)
+class Record:
+    """Filled by the runs, in the order of the table."""
+
+    figures: list[Figure] = field(default_factory=list)
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def figure(self, figure: Figure) -> Figure:
+        """A line for the table."""
+        self.figures.append(figure)
+        return figure
+
+    def measured(self, name: str, job: Job, pids: dict[str, int]) -> dict[str, Any]:
+        """Run the job, and keep what it counts, with the processor time (s) of these processes and of all others.
+
+        What was not answered or not seen is a problem: a figure without it would be too good.
+        """
+        with Generator(job) as generator:
+            watch = Watch.begin(pids)
+            told = generator.run()
+            used = watch.used()
+            elsewhere = watch.elsewhere_s([*used.values(), told["cpu_s"]])
+        told |= {"run": name, "cpu": used, "cpu_elsewhere_s": elsewhere, "load": os.getloadavg()[0]}
+        self.rounds.append(told)
+        refused = {status: count for status, count in told.get("statuses", {}).items() if status not in TAKEN}
+        if refused:
+            self.problems.append(f"{name}: answers {refused}")
+        if told.get("missing"):
+            self.problems.append(f"{name}: {told['missing']} frames missing")
+        return told

@@ -1,0 +1,77 @@
+"""Which runs there are, and what each needs to be running."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from bench.effort import Effort
+from bench.idle import idle_sockets
+from bench.latency import accept_to_reporter, filed_to_frame
+from bench.people import add_reporters
+from bench.record import Record
+from bench.scene import REPORTERS, Scene, scene
+from bench.throughput import burst, durable_on_postgres, durable_on_sqlite
+from dispatch.database import Database
+from dispatch.keys import KeyPaths
+from dispatch.settings import Settings
+from processes.prepare import prepare
+from tests.servers import Valkey, make_home, postgres, valkey
+
+RUNS = ("a", "b", "c", "d", "e")
+
+Say = Callable[[str], None]
+
+
+def measure(
+    chosen: Sequence[str], effort: Effort, folder: Path, record: Record, *, on_postgres: bool, say: Say
+) -> None:
+    """Every chosen run; all that is started ends with it. A run that fails is a problem of the record."""
+    with valkey() as server:
+        with scene(folder / "sqlite", server, consoles=effort.consoles) as found:
+            runs: dict[str, Callable[[], None]] = {
+                "a": lambda: filed_to_frame(found, effort, record),
+                "b": lambda: accept_to_reporter(found, effort, record),
+                "c": lambda: _on_sqlite(found, effort, folder, record),
+                "d": lambda: burst(found, effort, record),
+                "e": lambda: idle_sockets(found, effort, record),
+            }
+            for name in chosen:
+                say(name)
+                runs[name]()
+        if "c" in chosen and on_postgres:
+            say("c on PostgreSQL")
+            _on_postgres(server, effort, folder, record)
+
+
+def _on_sqlite(found: Scene, effort: Effort, folder: Path, record: Record) -> None:
+    alone = _database(folder / "alone", "")
+    try:
+        durable_on_sqlite(found, alone, effort, record)
+    finally:
+        alone.close()
+
+
+def _on_postgres(server: Valkey, effort: Effort, folder: Path, record: Record) -> None:
+    with ExitStack() as stack:
+        try:
+            databases = stack.enter_context(postgres())
+        except pytest.skip.Exception as skipped:
+            record.problems.append(f"c on PostgreSQL: {skipped}")
+            return
+        found = stack.enter_context(scene(folder / "postgres", server, databases.database()))
+        alone = _database(folder / "alone-postgres", databases.database())
+        stack.callback(alone.close)
+        durable_on_postgres(found, alone, effort, record)
+
+
+def _database(folder: Path, url: str) -> Database:
+    """A database of ours with reporters in it, that no process has open."""
+    home = make_home(folder)
+    url = url or f"sqlite:///{home}/desk110.db"
+    settings = Settings.model_validate({"DESK110_HOME": str(home), "DATABASE_URL": url, "DESK110_DEMO": "1"})
+    prepare(settings, lambda _line: None)
+    database = Database(url)
+    add_reporters(database, KeyPaths.under(home), REPORTERS)
+    return database
