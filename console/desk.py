@@ -13,6 +13,7 @@ from dispatch import states
 from dispatch.errors import Refused
 from dispatch.events import epoch, heads
 from dispatch.states import ReportState
+from dispatch.words import Words
 from web.languages import page_language, remember
 
 # So many cards of each sort a page holds; whoever has more waiting has another problem, and a figure says so.
@@ -38,9 +39,11 @@ async def show(request: Request) -> Response:
     who = await on_duty(request)
     if who is None:
         return RedirectResponse("/console/sign-in", 303)
+    language = page_language(request)
     if who.desk is None:
-        raise Refused("role_refused")
-    dispatcher, language = AtDesk(who), page_language(request)
+        sentence = Words.of(language)("problems.role_refused")
+        return HTMLResponse(parts.rendering.problem(language, sentence, csrf_token=who.csrf), 403)
+    dispatcher = AtDesk(who)
     cursor, reports = await parts.read(lambda session: moment(session, dispatcher.desk))
     page = parts.rendering.desk(
         language,
