@@ -128,6 +128,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
         listen=doorbell.listen(),
         heads=feed.watch_heads(),
         keep_alive=hub.keep_alive(),
+        recount_screens=hub.recount_screens(),
         close_ended=hub.close_ended(),
     ):
         yield

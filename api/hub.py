@@ -131,6 +131,13 @@ class Hub:
             if count != told:
                 self._offer(report, 0)
 
+    async def recount_screens(self) -> None:
+        """Look again, for ever, where reports wait: a screen whose process died does not say that it is gone."""
+        while True:
+            await asyncio.sleep(SCREENS_KEPT_S)
+            for desk in [desk for desk, waiting in self._waiting.items() if waiting]:
+                self.screens_moved(desk)
+
     async def _ask_screens(self, desk: str) -> None:
         found = await self._presence.screens(desk)
         self._screens[desk] = (asyncio.get_running_loop().time(), found)
@@ -152,7 +159,8 @@ class Hub:
         views, later = [], []
         for report in found:
             screens = screens_showing(report, await self.known_screens(report.desk))
-            self._keep_waiting(report, screens)
+            if not listener.socket.holds((report.id, "")):  # else something newer came while we read and asked
+                self._keep_waiting(report, screens)
             if report.version > known.get(report.id, 0):
                 views.append(report_view(report, screens, listener.language))
             elif report.status == "filed":  # the client has the version, but `screens` moves without one

@@ -101,6 +101,11 @@ class LiveSocket:
         self.sent = max(self.sent, seq)
         self._wake()
 
+    def holds(self, key: Hashable) -> bool:
+        """Whether a state of this thing waits to be sent."""
+        single = self._single is not None and key in self._single.parts
+        return single or (self._backlog is not None and key in self._backlog)
+
     def hold(self) -> None:
         """Keep what is offered until `begin`."""
         self._held = True
