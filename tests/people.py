@@ -139,6 +139,10 @@ class Reporter:
         """What this reporter's open page would show."""
         return self.reports.get(id_, {}).get("status")
 
+    def screens(self, id_: str) -> int | None:
+        """On how many of the desk's screens it is, as this reporter's open page would show."""
+        return self.reports.get(id_, {}).get("screens")
+
     async def hang_up(self) -> None:
         """Close the socket."""
         if self.socket is not None:

@@ -77,6 +77,22 @@ class Stack:
         apps.append(app)
         return app
 
+    @contextmanager
+    def another(self, name: str, module: str = "cli") -> Iterator[App]:
+        """A further process for a while; killed at the end, if it has not ended before."""
+        app = self.add(name, module)
+        try:
+            app.start()
+            yield app
+        finally:
+            app.kill()
+            (self.citizens if name == "citizen" else self.consoles).remove(app)
+
+    def another_worker(self, module: str = "cli") -> Server:
+        """A worker, not started."""
+        command = [sys.executable, "-m", module, "worker"]
+        return Server(command, self.home / "worker.log", environment=self.environment, cwd=CHECKOUT)
+
     def wait_ready(self) -> None:
         """Returns when every process does its work again."""
         for app in self.apps:
@@ -113,12 +129,7 @@ def stack(
     for _ in range(consoles):
         found.add("console")
     if worker:
-        found.worker = Server(
-            [sys.executable, "-m", "cli", "worker"],
-            home / "worker.log",
-            environment=environment,
-            cwd=CHECKOUT,
-        )
+        found.worker = found.another_worker()
     servers: list[Server] = [*found.apps, *([found.worker] if found.worker else [])]
     try:
         for server in servers:

@@ -96,16 +96,16 @@ async def test_a_screen_counts_from_when_it_has_painted_the_report_and_until_it_
     await phone.listen()
     id_ = (await phone.filed())["id"]
     await eventually(lambda: id_ in other.cards and id_ in one.cards, SOON_S, "both consoles have the card")
-    await eventually(lambda: phone.reports[id_]["screens"] == 1, SOON_S, "the screen that painted it counts")
+    await eventually(lambda: phone.screens(id_) == 1, SOON_S, "the screen that painted it counts")
     await asyncio.sleep(1.0)
-    assert phone.reports[id_]["screens"] == 1, "a console that has it and has not painted it must not count"
+    assert phone.screens(id_) == 1, "a console that has it and has not painted it must not count"
     assert (await phone.report(id_))["screens"] == 1
     await other.paint()
-    await eventually(lambda: phone.reports[id_]["screens"] == 2, SOON_S, "both have painted it")
+    await eventually(lambda: phone.screens(id_) == 2, SOON_S, "both have painted it")
     await people.dispatcher(whole.consoles[1], place.number("03"))
-    await eventually(lambda: phone.reports[id_]["screens"] == 3, SOON_S, "one who comes later counts too")
+    await eventually(lambda: phone.screens(id_) == 3, SOON_S, "one who comes later counts too")
     await one.hang_up()
-    await eventually(lambda: phone.reports[id_]["screens"] == 2, SOON_S, "one that has closed counts no more")
+    await eventually(lambda: phone.screens(id_) == 2, SOON_S, "one that has closed counts no more")
     assert (await phone.report(id_))["screens"] == 2
 
 
