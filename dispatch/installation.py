@@ -54,7 +54,7 @@ def _add_desks(session: Session, demo: bool) -> None:
 
 def _add_demo_accounts(session: Session) -> None:
     known = set(session.connection().execute(select(_DISPATCHER.c.number)).scalars())
-    accounts = [
+    accounts: list[dict[str, str | None]] = [
         {"number": f"{adcode}{suffix}", "role": role, "desk": adcode}
         for adcode in DESKS
         for suffix, role in (
