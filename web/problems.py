@@ -64,7 +64,14 @@ STATUS: Mapping[str, int] = {
     "photos_too_many": 422,
     "photo_unreadable": 422,
     "photo_too_many_pixels": 422,
+    "photo_animated": 422,
+    "upload_abandoned": 404,
+    "upload_conflict": 409,
+    "upload_busy": 423,
+    "upload_too_long": 413,
+    "upload_stalled": 503,
     "store_full": 507,
+    "store_unavailable": 503,
 }
 
 CALL_POLICE = ("tel:110", "sms:12110")
