@@ -42,7 +42,7 @@ async def show(request: Request) -> Response:
     language = page_language(request)
     if who.desk is None:
         sentence = Words.of(language)("problems.role_refused")
-        return HTMLResponse(parts.rendering.problem(language, sentence, csrf_token=who.csrf), 403)
+        return HTMLResponse(parts.rendering.problem(language, sentence=sentence, csrf_token=who.csrf), 403)
     dispatcher = AtDesk(who)
     cursor, reports = await parts.read(lambda session: moment(session, dispatcher.desk))
     page = parts.rendering.desk(
