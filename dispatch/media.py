@@ -11,19 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
-from dispatch import models  # noqa: F401 - the tables below are its
 from dispatch.clock import now
 from dispatch.errors import Refused
 from dispatch.events import MEDIA_BEGUN, MEDIA_REJECTED, MEDIA_REMOVED, MEDIA_STORED
 from dispatch.ids import new_id
+from dispatch.models import TABLES
 from dispatch.offers import Offer, checked_type, plain_name
 from dispatch.reports import change
 from dispatch.states import MediaState
 
-_T = SQLModel.metadata.tables
-_MEDIA, _REPORT, _EVENT = _T["media"], _T["report"], _T["event"]
+_MEDIA, _REPORT, _EVENT = TABLES["media"], TABLES["report"], TABLES["event"]
 
 PHOTOS = 8  # of a report; what was removed or rejected does not count
 ABANDONED = "upload_abandoned"

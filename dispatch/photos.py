@@ -43,6 +43,7 @@ class Darkroom:
     """Develops photos, `rooms` at a time; more wait their turn."""
 
     def __init__(self, rooms: int = ROOMS) -> None:
+        self.command = _COMMAND
         self._threads = ThreadPoolExecutor(rooms, thread_name_prefix="darkroom")
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
@@ -109,7 +110,7 @@ class Darkroom:
                 raise Delayed
             try:
                 child = subprocess.Popen(
-                    _COMMAND,
+                    self.command,
                     stdin=photo,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
