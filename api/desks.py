@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.answers import NearestDesk
 from api.bodies import LocationBody
 from api.parts import parts_of
 from dispatch.acceptance import usual_acceptance_s
@@ -27,15 +28,14 @@ async def nearest(request: Request) -> Response:
     desk = placement.desk
     screens = await parts.hub.known_screens(desk)
     usual = await parts.read(lambda session: usual_acceptance_s(session, desk))
-    return JSONResponse(
-        {
-            "adcode": desk,
-            "name": DESKS[desk].title(language_of(request)),
-            "open": desk in await parts.placing.open_desks(),
-            "online": bool(screens),
-            "usual_acceptance_s": usual,
-        }
-    )
+    stands: NearestDesk = {
+        "adcode": desk,
+        "name": DESKS[desk].title(language_of(request)),
+        "open": desk in await parts.placing.open_desks(),
+        "online": bool(screens),
+        "usual_acceptance_s": usual,
+    }
+    return JSONResponse(stands)
 
 
 def _location(request: Request) -> LocationBody:

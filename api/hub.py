@@ -159,13 +159,17 @@ class Hub:
         views, later = [], []
         for report in found:
             screens = screens_showing(report, await self.known_screens(report.desk))
-            if not listener.socket.holds((report.id, "")):  # else something newer came while we read and asked
+            if not listener.socket.holds(
+                (report.id, "")
+            ):  # else something newer came while we read and asked
                 self._keep_waiting(report, screens)
             if report.version > known.get(report.id, 0):
                 views.append(report_view(report, screens, listener.language))
             elif report.status == "filed":  # the client has the version, but `screens` moves without one
-                later.append(frame("report", report=report_view(report, screens, listener.language)))
-        welcome = frame("welcome", heartbeat_s=HEARTBEAT_S, reports=views)
+                later.append(
+                    frame({"type": "report", "report": report_view(report, screens, listener.language)})
+                )
+        welcome = frame({"type": "welcome", "heartbeat_s": HEARTBEAT_S, "reports": views})
         listener.socket.begin([welcome, *later], seq=-1)
 
     def leave(self, listener: Listener) -> None:
@@ -195,7 +199,7 @@ class Hub:
         """Ask every client now and then whether it is there, for ever; let the silent ones go."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            ping = frame("ping")
+            ping = frame({"type": "ping"})
             silent_since = asyncio.get_running_loop().time() - SILENT_S
             for count, listener in enumerate(self._everyone()):
                 if listener.socket.heard_at < silent_since:
@@ -235,7 +239,7 @@ def _frames_of(report: ReportState, screens: int, language: str, messages: int) 
     for message in report.messages[-messages:] if messages else ():
         if message.author != "reporter":
             parts[report.id, str(message.id)] = frame(
-                "message", report_id=str(report.id), message=message_view(message)
+                {"type": "message", "report_id": str(report.id), "message": message_view(message)}
             )
-    parts[report.id, ""] = frame("report", report=report_view(report, screens, language))
+    parts[report.id, ""] = frame({"type": "report", "report": report_view(report, screens, language)})
     return parts

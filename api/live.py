@@ -133,7 +133,7 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
         case MessageFrame() as message:
             said, _new = await send_from_reporter(parts, message.report_id, listener.reporter, message)
             listener.socket.say(
-                frame("message", report_id=str(message.report_id), message=message_view(said))
+                frame({"type": "message", "report_id": str(message.report_id), "message": message_view(said)})
             )
         case LocationFrame() as location:
             await share_from_reporter(parts, location.report_id, listener.reporter, location)
@@ -141,4 +141,4 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
 
 def _say_error(listener: Listener, refused: Refused) -> None:
     detail = sentence(Words.of(listener.language), refused)
-    listener.socket.say(frame("error", code=refused.code, detail=detail))
+    listener.socket.say(frame({"type": "error", "code": refused.code, "detail": detail}))

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.answers import IdentityVerified
 from api.bodies import IdentityBody, MeBody
 from api.parts import parts_of
 from api.sessions import require_reporter
@@ -60,4 +61,5 @@ async def verify_identity(request: Request) -> Response:
         reporters.PROVINCE,
     )
     parts.known.forget(reporter.token_digest)
-    return JSONResponse({"identity": "verified"})
+    verified: IdentityVerified = {"identity": "verified"}
+    return JSONResponse(verified)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.answers import ReportPage
 from api.bodies import LocationBody, MessageBody, ReportBody, WithdrawalBody
 from api.parts import Parts, parts_of
 from api.placing import place_of
@@ -87,7 +88,8 @@ async def show_mine(request: Request) -> Response:
         for report in found[:PAGE]
     ]
     following = _cursor_after(found[PAGE - 1]) if len(found) > PAGE else None
-    return _json({"reports": views, "next_cursor": following})
+    page: ReportPage = {"reports": views, "next_cursor": following}
+    return _json(page)
 
 
 async def show(request: Request) -> Response:

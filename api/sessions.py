@@ -4,6 +4,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.answers import PhoneCodeSent, SessionOpened
 from api.bodies import PhoneCodeBody, SessionBody
 from api.parts import Parts, parts_of
 from api.views import reporter_view
@@ -43,7 +44,7 @@ async def send_phone_code(request: Request) -> Response:
     digest = reporters.code_digest(index, code)
     await parts.writer.do(lambda session: reporters.remember_code(session, index, digest, resend_s))
     await parts.sender.send_code(phone, code, language_of(request))
-    answer: dict[str, object] = {"expires_in": int(CODE_LIVES.total_seconds()), "resend_in": resend_s}
+    answer: PhoneCodeSent = {"expires_in": int(CODE_LIVES.total_seconds()), "resend_in": resend_s}
     if parts.settings.demo:
         answer["demo_code"] = code
     return JSONResponse(answer, 202)
@@ -68,9 +69,12 @@ async def sign_in(request: Request) -> Response:
     )
     if found is None:
         raise Refused("code_wrong")
-    answer = JSONResponse(
-        {"token": token, "expires_at": iso(found.expires_at), "reporter": reporter_view(found)}, 201
-    )
+    opened: SessionOpened = {
+        "token": token,
+        "expires_at": iso(found.expires_at),
+        "reporter": reporter_view(found),
+    }
+    answer = JSONResponse(opened, 201)
     answer.set_cookie(
         COOKIE,
         token,

@@ -1,13 +1,13 @@
 """What a reporter's client is shown, as `protocol.md` fixes it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 
+from api.answers import Media, Message, Received, Report, Reporter, ServerFrame
 from dispatch.clock import iso
 from dispatch.reporters import SignedIn
-from dispatch.states import MediaState, MessageState, ReportState
+from dispatch.states import AcknowledgementState, MediaState, MessageState, ReportState
 from dispatch.words import Words
 from realtime.presence import Screen
 
@@ -17,7 +17,7 @@ def screens_showing(report: ReportState, screens: Sequence[Screen] | None) -> in
     return sum(screen.shown >= report.filed_seq for screen in screens or ())
 
 
-def report_view(report: ReportState, screens: int, language: str) -> dict[str, Any]:
+def report_view(report: ReportState, screens: int, language: str) -> Report:
     """The report as the reporter sees it. `received` is null until an acknowledgement is committed."""
     words = Words.of(language)
     english = words.language.startswith("en")
@@ -35,25 +35,29 @@ def report_view(report: ReportState, screens: int, language: str) -> dict[str, A
         "place_text": report.place_text,
         "filed_at": iso(report.filed_at),
         "desk": {"adcode": report.desk, "name": report.desk_name_en if english else report.desk_name},
-        "received": receipt
-        and {
-            "at": iso(receipt.at),
-            "desk": receipt.desk_name_en if english else receipt.desk_name,
-            "desk_adcode": receipt.desk,
-            "dispatcher_number": receipt.dispatcher_number,
-        },
+        "received": received_view(receipt, english) if receipt else None,
         "screens": screens,
         "escalation": report.escalation,
         "outcome": report.outcome,
-        "withdrawn_at": report.withdrawn_at and iso(report.withdrawn_at),
+        "withdrawn_at": iso(report.withdrawn_at) if report.withdrawn_at else None,
         "media_expected": report.media_expected,
         "media": [media_view(media) for media in report.media],
         "messages": [message_view(message) for message in report.messages],
-        "receipt": receipt and receipt.receipt,
+        "receipt": receipt.receipt if receipt else None,
     }
 
 
-def media_view(media: MediaState) -> dict[str, Any]:
+def received_view(receipt: AcknowledgementState, english: bool) -> Received:
+    """The acknowledgement."""
+    return {
+        "at": iso(receipt.at),
+        "desk": receipt.desk_name_en if english else receipt.desk_name,
+        "desk_adcode": receipt.desk,
+        "dispatcher_number": receipt.dispatcher_number,
+    }
+
+
+def media_view(media: MediaState) -> Media:
     """One photo, video or voice note of the reporter's own."""
     return {
         "id": str(media.id),
@@ -68,7 +72,7 @@ def media_view(media: MediaState) -> dict[str, Any]:
     }
 
 
-def message_view(message: MessageState) -> dict[str, Any]:
+def message_view(message: MessageState) -> Message:
     """One line of the conversation."""
     return {
         "id": str(message.id),
@@ -80,7 +84,7 @@ def message_view(message: MessageState) -> dict[str, Any]:
     }
 
 
-def reporter_view(reporter: SignedIn) -> dict[str, Any]:
+def reporter_view(reporter: SignedIn) -> Reporter:
     """The reporter, phone masked."""
     return {
         "id": str(reporter.id),
@@ -92,6 +96,6 @@ def reporter_view(reporter: SignedIn) -> dict[str, Any]:
     }
 
 
-def frame(type_: str, **fields: Any) -> str:
-    """One frame of the socket: `type` first."""
-    return orjson.dumps({"type": type_, **fields}).decode()
+def frame(said: ServerFrame) -> str:
+    """One frame of the socket, `type` first as its builder wrote it."""
+    return orjson.dumps(said).decode()

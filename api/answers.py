@@ -1,0 +1,259 @@
+"""What the server says to a reporter's client, field by field: answers over HTTP, frames of the socket.
+
+Views build these, and the published documents are made from them. Fields may be added at any time, so a client
+passes over those that it does not know.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12 on
+
+from api.bodies import CATEGORIES
+
+_described = with_config(ConfigDict(use_attribute_docstrings=True))
+
+
+def _like(**schema: Any) -> Any:
+    """What the document says of a string beyond that it is one."""
+    return Field(json_schema_extra=schema)
+
+
+Id = Annotated[str, _like(format="uuid")]
+Moment = Annotated[str, _like(format="date-time", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Adcode = Annotated[str, _like(pattern=r"^33\d{4}$")]
+Kind = Annotated[str, _like(enum=["quick", "location", "fraud", "tip"])]
+Status = Annotated[str, _like(enum=["filed", "received", "dispatched", "on_scene", "closed", "withdrawn"])]
+Category = Annotated[str, _like(enum=[*CATEGORIES, "invalid"])]
+Outcome = Annotated[
+    str, _like(enum=["handled", "referred", "withdrawn", "invalid", "false_report", "harassment"])
+]
+MediaKind = Annotated[str, _like(enum=["photo", "video", "voice"])]
+MediaProgress = Annotated[str, _like(enum=["uploading", "ready", "rejected"])]
+Author = Annotated[str, _like(enum=["reporter", "dispatcher", "system"])]
+Identity = Annotated[str, _like(enum=["none", "verified"])]
+Language = Annotated[str, _like(enum=["zh-CN", "en"])]
+
+
+@_described
+class PhoneCodeSent(TypedDict):
+    """A code is on its way to the phone."""
+
+    expires_in: int
+    """Seconds for which the code can be used."""
+    resend_in: int
+    """Seconds before this phone gets another."""
+    demo_code: NotRequired[str]
+    """The code itself, in demo mode alone."""
+
+
+@_described
+class Reporter(TypedDict):
+    """The reporter (报警人), phone masked."""
+
+    id: Id
+    phone: str
+    """As `138****5678`."""
+    identity: Identity
+    """Whether a real name and identity number were verified."""
+    hearing_speech_impaired: bool
+    """Deaf or unable to speak: ranked first among equals, and nobody calls back by voice."""
+    language: Language
+    reports: int
+    """How many reports this person has filed."""
+
+
+@_described
+class SessionOpened(TypedDict):
+    """A session, and whose it is."""
+
+    token: str
+    """For `Authorization: Bearer …` and for the socket's first frame. Whoever has it is the reporter."""
+    expires_at: Moment
+    reporter: Reporter
+
+
+class IdentityVerified(TypedDict):
+    """The verifier confirmed name and identity number."""
+
+    identity: Literal["verified"]
+
+
+@_described
+class NearestDesk(TypedDict):
+    """How the desk for a position stands."""
+
+    adcode: Adcode
+    name: str
+    open: bool
+    """Whether it takes reports by internet."""
+    online: bool
+    """Whether a screen of it is on."""
+    usual_acceptance_s: float | None
+    """Its usual time from filing to acceptance, in seconds; null when it has accepted none yet."""
+
+
+class DeskName(TypedDict):
+    """A desk (110报警服务台) by its administrative code."""
+
+    adcode: Adcode
+    name: str
+
+
+@_described
+class Received(TypedDict):
+    """The acknowledgement (接收): who accepted the report, and when."""
+
+    at: Moment
+    desk: str
+    desk_adcode: Adcode
+    dispatcher_number: str
+
+
+@_described
+class Media(TypedDict):
+    """One photo, video or voice note of the reporter's own."""
+
+    id: Id
+    client_id: str
+    """The client's own id for it; the same again is the same."""
+    kind: MediaKind
+    filename: str
+    length: int
+    """Bytes of the original."""
+    state: MediaProgress
+    """`ready` once it is stored and the desk can see it."""
+    width: int | None
+    """Pixels of the view, upright; null until it is ready."""
+    height: int | None
+    at: Moment
+
+
+@_described
+class Message(TypedDict):
+    """One line of the conversation about a report."""
+
+    id: Id
+    client_id: str
+    """The id that its author's client gave it; the same again is the same."""
+    author: Author
+    dispatcher_number: str | None
+    text: str
+    at: Moment
+
+
+@_described
+class Report(TypedDict):
+    """A report (警情) as its reporter sees it. Always the whole state, never a difference."""
+
+    id: Id
+    number: str
+    """For people: desk, day in China, number of the day."""
+    version: int
+    """Grows by one with every change that the reporter may see. A client keeps the highest."""
+    kind: Kind
+    status: Status
+    status_label: str
+    """The state in the language asked for: 已提交, 已接收 …"""
+    text: str
+    category: Category | None
+    covert: bool
+    """静默: the reporter may be watched or overheard, and nothing may give them away."""
+    place_text: str | None
+    filed_at: Moment
+    desk: DeskName
+    received: Received | None
+    """Null until an acknowledgement is committed. Only then may a screen say 已接收."""
+    screens: int
+    """On how many consoles of the desk the report is shown now. It changes without a new version."""
+    escalation: int
+    """How far it has been escalated for want of an acceptance; 0 not at all."""
+    outcome: Outcome | None
+    withdrawn_at: Moment | None
+    media_expected: int
+    media: list[Media]
+    messages: list[Message]
+    """Oldest first."""
+    receipt: str | None
+    """A signed statement (JWS, EdDSA) of what was received and when; null until received."""
+
+
+@_described
+class ReportPage(TypedDict):
+    """Some of the reporter's reports, newest first."""
+
+    reports: list[Report]
+    next_cursor: str | None
+    """For `?cursor=`; null on the last page."""
+
+
+@_described
+class Problem(TypedDict):
+    """A refusal (RFC 9457). Programs go by `code`, people read `detail`."""
+
+    type: str
+    """`urn:desk110:problem:` and the code."""
+    title: str
+    status: int
+    code: str
+    """Stable."""
+    detail: str
+    """A sentence in the language of `Accept-Language`."""
+    call: NotRequired[list[str]]
+    """Whom to call instead, as addresses (`tel:110`, `sms:12110`), whenever a report was not taken."""
+    fields: NotRequired[list[str]]
+    """The fields that are wrong, by their paths (`location.lat`)."""
+    limit: NotRequired[int]
+    """What was passed: characters of a text, bytes of a body, MiB or megapixels of a photo, photos of a report."""
+    resend_in: NotRequired[int]
+    """Seconds after which the same is taken; also as `Retry-After`."""
+    kind: NotRequired[Annotated[str, _like(enum=["land", "sea"])]]
+    """Of a position outside of the jurisdiction."""
+    where: NotRequired[str]
+    """The province that such a position is in, or empty."""
+
+
+@_described
+class WelcomeFrame(TypedDict):
+    """The first frame of a session: every open report whose version is newer than `known`."""
+
+    type: Literal["welcome"]
+    heartbeat_s: int
+    """Seconds between two `ping`s. Who hears nothing for twice as long has lost the line."""
+    reports: list[Report]
+
+
+@_described
+class ReportFrame(TypedDict):
+    """The whole report, whenever it changes: state, not difference."""
+
+    type: Literal["report"]
+    report: Report
+
+
+@_described
+class MessageSaidFrame(TypedDict):
+    """A line of the conversation: a dispatcher's, the system's, or one's own that was stored."""
+
+    type: Literal["message"]
+    report_id: Id
+    message: Message
+
+
+@_described
+class ErrorFrame(TypedDict):
+    """A frame of the client's was refused. The session goes on."""
+
+    type: Literal["error"]
+    code: str
+    detail: str
+
+
+class PingFrame(TypedDict):
+    """Is anybody there? Answered by `pong`."""
+
+    type: Literal["ping"]
+
+
+ServerFrame = WelcomeFrame | ReportFrame | MessageSaidFrame | ErrorFrame | PingFrame
+"""Any frame of the server's."""
