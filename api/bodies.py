@@ -3,7 +3,7 @@
 import math
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -17,11 +17,14 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from dispatch.errors import Refused
 from web.bodies import Coded, refusal
 
 TEXT_LIMIT = 4000
+PLACE_LIMIT = 500
+REASON_LIMIT = 500
 CATEGORIES = ("crime", "public_order", "traffic", "dispute", "help", "tip_off", "fraud", "fire", "other")
 
 # RFC 8259, 6: beyond it, programs that keep numbers as doubles read another number than was written.
@@ -75,32 +78,45 @@ def _tame(value: Any, depth: int = 0) -> Any:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-Spoken = Annotated[Text, AfterValidator(_spoken)]
+Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"maxLength": TEXT_LIMIT})]
+Spoken = Annotated[Text, AfterValidator(_spoken), Field(json_schema_extra={"pattern": r"\S"})]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 
 
 class _Strict(BaseModel):
     # Unknown fields are passed over: a newer client may say more than this server knows.
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+    # What stands under a field describes it in the published documents.
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 class PhoneCodeBody(_Strict):
+    """Where a code is to be sent."""
+
     phone: Annotated[str, Field(min_length=3, max_length=32)]
+    """A mobile number, of the mainland if it names no country."""
 
 
 class SessionBody(_Strict):
+    """What proves the phone: `phone` and `code` together; `wechat_code` is not open yet."""
+
     phone: Annotated[str, Field(min_length=3, max_length=32)] | None = None
     code: Annotated[str, Field(min_length=1, max_length=12)] | None = None
+    """The six digits that were sent. Each is good once."""
     wechat_code: Annotated[str, Field(min_length=1, max_length=256)] | None = None
 
 
 class MeBody(_Strict):
+    """What the reporter says of themselves; what is left out stays."""
+
     hearing_speech_impaired: bool | None = None
+    """Deaf or unable to speak."""
     language: Annotated[str, Field(pattern=r"^[A-Za-z-]{2,16}$")] | None = None
+    """`zh-CN` or `en`: of what is sent over the socket to who asks for none."""
 
 
 class IdentityBody(_Strict):
+    """A real name and the resident identity number (GB 11643) that goes with it."""
+
     name: Annotated[str, Field(min_length=1, max_length=100)]
     id_number: Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -108,12 +124,21 @@ class IdentityBody(_Strict):
 class LocationBody(_Strict):
     """A position as it came, in degrees of its own system."""
 
-    lat: float
-    lon: float
+    lat: Annotated[float, Field(json_schema_extra={"minimum": -90, "maximum": 90})]
+    lon: Annotated[float, Field(json_schema_extra={"minimum": -180, "maximum": 180})]
     crs: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    """Phones and browsers give WGS-84, WeChat and Chinese maps GCJ-02, Baidu BD-09: some 500 m apart."""
     accuracy_m: float | None = None
+    """Radius of the circle that the phone vouches for, in metres; negative is unknown."""
     source: Literal["gnss", "network", "manual", "photo", "none"] = "gnss"
     at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_plausible)] | None = None
+    """When it was taken; passed over when it is nobody's time."""
+
+
+class Nowhere(_Strict):
+    """No position, said so."""
+
+    source: Literal["none"]
 
 
 def _none_when_none(location: Any) -> Any:
@@ -121,15 +146,45 @@ def _none_when_none(location: Any) -> Any:
     return None if isinstance(location, dict) and location.get("source") == "none" else location
 
 
+# As JSON Schema: words that name a place, or a position.
+_SOMEWHERE: Final[JsonDict] = {
+    "anyOf": [
+        {"required": ["place_text"], "properties": {"place_text": {"type": "string", "pattern": r"\S"}}},
+        {
+            "required": ["location"],
+            "properties": {
+                "location": {
+                    "type": "object",
+                    "required": ["lat", "lon"],
+                    "properties": {"source": {"not": {"const": "none"}}},
+                }
+            },
+        },
+    ]
+}
+
+
 class ReportBody(_Strict):
+    """A report (警情). It needs a `location` or a `place_text`; the text may be empty, and media follow alone."""
+
+    model_config = ConfigDict(json_schema_extra=_SOMEWHERE)
+
     kind: Literal["quick", "location", "fraud", "tip"] = "quick"
+    """快速报警求助, 位置上传, 非接触性诈骗警情登记, 违法犯罪线索举报."""
     text: Text = ""
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type]  # pydantic takes the tuple
     covert: bool = False
-    place_text: Annotated[str, AfterValidator(_clean), Field(max_length=500)] | None = None
-    location: Annotated[LocationBody | None, BeforeValidator(_none_when_none)] = None
+    """静默: the reporter may be watched or overheard; nobody calls back, nothing sounds."""
+    place_text: Annotated[str, AfterValidator(_clean), Field(max_length=PLACE_LIMIT)] | None = None
+    """The place in words; where there is no position, the county or city named in it decides the desk."""
+    location: Annotated[
+        LocationBody | None,
+        BeforeValidator(_none_when_none, json_schema_input_type=LocationBody | Nowhere | None),
+    ] = None
     media_expected: Annotated[int, Field(ge=0, le=20)] = 0
+    """How many photos are going to follow."""
     fraud: Annotated[dict[str, Any], AfterValidator(_tame)] | None = None
+    """The facts of a telecom fraud, as JSON nested at most four deep."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> "ReportBody":
@@ -139,37 +194,54 @@ class ReportBody(_Strict):
 
 
 class MessageBody(_Strict):
+    """A line to the desk."""
+
     client_id: ClientId
+    """The client's own id for it: sent twice is once."""
     text: Spoken
 
 
 class WithdrawalBody(_Strict):
-    reason: Annotated[str, AfterValidator(_clean), Field(max_length=500)] = ""
+    """Why the report is taken back."""
+
+    reason: Annotated[str, AfterValidator(_clean), Field(max_length=REASON_LIMIT)] = ""
 
 
 class Hello(_Strict):
+    """The client's first frame."""
+
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=128)] | None = None
+    """Of the session; left out by the page, which has it as a cookie."""
     known: Annotated[dict[UUID, Annotated[int, Field(ge=0, le=VERSIONS)]], Field(max_length=500)] = {}
+    """Which version of which report the client has, by the report's id."""
 
 
 class Shown(_Strict):
+    """The screen shows this version: the dispatcher sees that 已接收 arrived."""
+
     type: Literal["shown"]
     report_id: UUID
     version: Annotated[int, Field(ge=0, le=VERSIONS)]
 
 
 class MessageFrame(MessageBody):
+    """A line to the desk, as over HTTP; answered by the `message` that was stored."""
+
     type: Literal["message"]
     report_id: UUID
 
 
 class LocationFrame(LocationBody):
+    """A position for the report's trail, as over HTTP."""
+
     type: Literal["location"]
     report_id: UUID
 
 
 class Pong(_Strict):
+    """Answers `ping`."""
+
     type: Literal["pong"]
 
 
