@@ -44,7 +44,7 @@ def _run(arguments: list[str]) -> int:
 def _check(arguments: list[str]) -> int:
     with one_at_a_time():
         environment.ensure("test")
-    return _checks(fix="--fix" in arguments)
+    return 1 if _checks(fix="--fix" in arguments) else 0
 
 
 def _bench(arguments: list[str]) -> int:
@@ -61,7 +61,7 @@ def _test(arguments: list[str]) -> int:
         frontend.ensure()
         environment.ensure_boundaries()
         missing = machine.ensure_what_tests_need()
-    failed = [] if arguments else [name for name in ("checks",) if _checks(fix=False)]
+    failed = [] if arguments else _checks(fix=False)
     failed += [name for name, selection in _rounds(arguments) if not _pytest(selection)]
     return _verdict(failed, missing)
 
@@ -90,8 +90,8 @@ def _verdict(failed: list[str], missing: list[str]) -> int:
     return 1 if failed or (missing and os.environ.get("CI") == "true") else 0
 
 
-def _checks(*, fix: bool) -> int:
-    """Each check by its name; all run, and the answer is how many failed."""
+def _checks(*, fix: bool) -> list[str]:
+    """Each check by its name; all run, and the answer is which failed."""
     here = [name for name in PACKAGES if (ROOT / name).exists()]
     typed = here + [name for name in ALSO_TYPED if any((ROOT / name).glob("*.py"))]
     checks: list[tuple[str, ...]] = [
@@ -100,12 +100,13 @@ def _checks(*, fix: bool) -> int:
         ("mypy", *typed),
         ("lint-imports", "--no-logo"),
     ]
-    failures = 0
+    failed = []
     for check in checks:
         say(" ".join(check))
         sys.stdout.flush()
-        failures += subprocess.call([environment.tool(check[0]), *check[1:]], cwd=ROOT) != 0
-    return failures
+        if subprocess.call([environment.tool(check[0]), *check[1:]], cwd=ROOT):
+            failed.append(" ".join(check[:2]) if check[0] == "ruff" else check[0])
+    return failed
 
 
 if __name__ == "__main__":
