@@ -106,6 +106,11 @@ def record(
     return batch_of(session).record(desk, kind, actor, report, reporter, data or {})
 
 
+def lock(session: Session, desk: str) -> None:
+    """Hold the desk's log to the end of the transaction, before rows are touched that others touch under it."""
+    batch_of(session).lock([desk])
+
+
 def next_number(session: Session, desk: str, at: datetime) -> str:
     """The next report number of the desk: `330106-20261123-000017`, counted anew each local day."""
     return batch_of(session).next_number(desk, at)
@@ -184,18 +189,21 @@ class Batch:
     def insert(self, statement: Insert, row: dict[str, Any]) -> None:
         self._inserts.append((statement, row))
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> tuple[int, int, int, int]:
         """Where the batch stands before a command, for `rewind`."""
-        return len(self._rows), len(self._inserts), len(self._undo)
+        return len(self._rows), len(self._inserts), len(self._undo), len(self._heads)
 
-    def rewind(self, mark: tuple[int, int, int]) -> None:
-        """Forget what a command that failed has recorded. Heads that it locked stay locked and loaded."""
-        rows, inserts, moves = mark
+    def rewind(self, mark: tuple[int, int, int, int]) -> None:
+        """Forget what a command that failed has recorded, and the heads that it locked: with its savepoint goes
+        its hold on them."""
+        rows, inserts, moves, heads = mark
         del self._rows[rows:]
         del self._inserts[inserts:]
         while len(self._undo) > moves:
             desk, head = self._undo.pop()
             self._heads[desk] = head
+        for desk in list(self._heads)[heads:]:
+            del self._heads[desk]
 
     def flush(self) -> list[Recorded]:
         """Write the events and the moved heads; gives what will be known once it is committed."""

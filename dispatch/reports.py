@@ -23,6 +23,7 @@ from dispatch.events import (
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
     insert_with_batch,
+    lock,
     next_number,
     record,
 )
@@ -111,6 +112,7 @@ _AT_DESK = select(_REPORT.c.status).where(
     _REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at")
 )
 _WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
+_DESK_OF = select(_REPORT.c.desk).where(_REPORT.c.id == bindparam("report"))
 _CHANGE = (
     update(_REPORT)
     .where(_REPORT.c.id == bindparam("of"))
@@ -364,7 +366,11 @@ def change(
     data: dict[str, Any] | None = None,
     **values: Any,
 ) -> int:
-    """Change what the reporter may see: a new version, and the event of it. Gives the version."""
+    """Change what the reporter may see: a new version, and the event of it. Gives the version.
+
+    The desk's head is locked before the report's row, by everybody: else two processes wait for each other.
+    """
+    lock(session, session.connection().execute(_DESK_OF, {"report": report}).scalar_one())
     statement = _CHANGE.values(**values) if values else _CHANGE
     row = session.connection().execute(statement, {"of": report}).one()
     record(

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from dispatch import figures
@@ -118,7 +118,8 @@ class Writer:
         """Commit all in one transaction; where that fails as a whole, each in its own.
 
         A lost connection or a deadlock undid everything, so all can run again. When only the answer to a
-        commit was lost, the keys that every command carries make its second run harmless.
+        commit was lost, the keys that every command carries make its second run harmless. Whoever ran into a key
+        that another process has just committed finds it there at the second run, and says what there is to say.
         """
         failure: BaseException
         for attempt in range(RETRIES):
@@ -130,13 +131,13 @@ class Writer:
                 return
             except DBAPIError as error:
                 failure = error
-                if error.connection_invalidated:
+                if error.connection_invalidated or error.statement is None:  # lost, or not to be had
                     time.sleep(0.05 * attempt)
                 elif len(waiting) > 1:
                     for one in waiting:
                         self._write([one])
                     return
-                elif not isinstance(error, OperationalError):
+                elif not isinstance(error, OperationalError | IntegrityError):
                     break
             except Exception as error:  # noqa: BLE001 - answered below: the thread outlives any command
                 failure = error
@@ -185,8 +186,9 @@ def _run(session: Session, one: _Waiting) -> bool:
         one.outcome = one.command(session)
         session.flush()
     except DBAPIError as error:
-        # A failed flush or a lost connection undid the neighbours too.
-        if error.connection_invalidated or not session.is_active:
+        # A failed flush or a lost connection undid the neighbours too; who was in another's way runs again.
+        again = isinstance(error, OperationalError | IntegrityError)
+        if error.connection_invalidated or again or not session.is_active:
             raise
         one.error = error
     except Exception as error:  # noqa: BLE001 - carried to the caller
