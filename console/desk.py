@@ -10,6 +10,7 @@ from starlette.routing import Route
 from console.parts import parts_of
 from console.sign_in import AtDesk, on_duty, require_dispatcher
 from dispatch import states
+from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import epoch, heads
 from dispatch.states import ReportState
@@ -44,11 +45,12 @@ async def show(request: Request) -> Response:
         sentence = Words.of(language)("problems.role_refused")
         return HTMLResponse(parts.rendering.problem(language, sentence=sentence, csrf_token=who.csrf), 403)
     dispatcher = AtDesk(who)
+    area = DESKS[dispatcher.desk]
     cursor, reports = await parts.read(lambda session: moment(session, dispatcher.desk))
     page = parts.rendering.desk(
         language,
         adcode=dispatcher.desk,
-        name=dispatcher.desk_name_en if language.startswith("en") else dispatcher.desk_name,
+        name=area.name_en if language.startswith("en") else area.name_zh,
         dispatcher=dispatcher.number,
         csrf_token=dispatcher.csrf,
         cursor=cursor,
