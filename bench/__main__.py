@@ -18,6 +18,7 @@ from bench.table import lines, write
 from dispatch.settings import CHECKOUT
 
 KEPT = CHECKOUT / "var" / "bench"
+QUIET = 0.1
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,9 +41,9 @@ def main(
 def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | None) -> int:
     at = datetime.now(UTC)
     path = out or KEPT / f"{at:%Y%m%dT%H%M%SZ}.json"
-    KEPT.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the installation's own database: a temporary folder may be in memory, where nothing is ever synced.
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=KEPT))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=path.parent))
     record = Record()
     try:
         about = described() | {"at": at.isoformat(), "effort": effort, "sync_ms": sync_ms(folder)}
@@ -50,8 +51,12 @@ def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | Non
         measure(chosen, effort, folder, record, on_postgres=postgres, say=_progress)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    about["load_after"] = os.getloadavg()
+    about |= {"load_after": os.getloadavg(), "elsewhere": record.elsewhere}
     print(*lines(record), sep="\n")
+    if (others := record.elsewhere) > QUIET:
+        print(
+            f"\nNOT ALONE: others used {others:.0%} of the machine meanwhile; trust ratios more than figures"
+        )
     write(record, about, path)
     print(f"\n{path}")
     return 1 if record.problems else 0

@@ -1,4 +1,7 @@
-"""What a generator process can be told to do. Each job prepares, waits for `go`, and gives what it has counted."""
+"""What a generator process can be told to do. Each job prepares, waits for `go`, and gives what it has counted.
+
+`n` is how many acts were timed, `all` how many there were with those of the warming up.
+"""
 
 import asyncio
 import random
@@ -111,6 +114,7 @@ class Steady:
         _close(lines, watchers)
         return {
             "n": len(tally.due),
+            "all": statuses.total(),
             "frame": summary(tally.times),
             "answer": summary(answers),
             "statuses": statuses,
@@ -155,6 +159,7 @@ class Burst:
         each = len(watchers) * seconds
         return {
             "n": self.count,
+            "all": self.count,
             "seconds": seconds,
             "posted_s": answered_at - begin,
             "frames_per_s": tally.frames / seconds,
@@ -223,6 +228,7 @@ class Accepts:
         _close(lines, [*listeners, *consoles])
         return {
             "n": len(times),
+            "all": statuses.total(),
             "frame": summary(times),
             "missing": len(due),
             "statuses": statuses,

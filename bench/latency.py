@@ -1,5 +1,7 @@
 """Runs a and b: from the act to the screen."""
 
+from typing import Any
+
 from bench.effort import Effort
 from bench.figures import Aim, Figure
 from bench.jobs import Accepts, Steady
@@ -17,6 +19,7 @@ def filed_to_frame(scene: Scene, effort: Effort, record: Record) -> None:
     p50 = record.figure(Figure("a", f"{title}: p50", "ms", floor_name=RELAY))
     p99 = record.figure(Figure("a", f"{title}: p99", "ms", floor_name=RELAY))
     answer = record.figure(Figure("a", "its POST → 201: p50", "ms", floor_name=RELAY))
+    cost = record.figure(Figure("a", "citizen and console process a report", "µs CPU", floor_name=RELAY))
 
     def steady(bare: bool, frame_bytes: int = 0) -> Steady:
         count = effort.consoles
@@ -38,6 +41,7 @@ def filed_to_frame(scene: Scene, effort: Effort, record: Record) -> None:
             figure.ours.append(ours[what][which])
             figure.floor.append(floor[what][which])
             figure.n += ours[what]["n"]
+        _add_cost(cost, ours, floor)
         close_reports(scene.ours.database)
 
 
@@ -50,6 +54,7 @@ def accept_to_reporter(scene: Scene, effort: Effort, record: Record) -> None:
     aim = Aim("ratio", "≤", 2.0)
     p50 = record.figure(Figure("b", f"{title}: p50", "ms", floor_name=RELAY, aim=aim))
     p99 = record.figure(Figure("b", f"{title}: p99", "ms", floor_name=RELAY))
+    cost = record.figure(Figure("b", "citizen and console process an acceptance", "µs CPU", floor_name=RELAY))
     tokens = add_reporters(scene.ours.database, scene.ours.keys, effort.reporters)
     for _ in range(effort.rounds):
         ours = record.measured("b", _accepts(scene, effort, tokens), scene.pids)
@@ -58,7 +63,15 @@ def accept_to_reporter(scene: Scene, effort: Effort, record: Record) -> None:
             figure.ours.append(ours["frame"][which])
             figure.floor.append(floor["frame"][which])
             figure.n += ours["frame"]["n"]
+        _add_cost(cost, ours, floor)
         close_reports(scene.ours.database)
+
+
+def _add_cost(cost: Figure, ours: dict[str, Any], floor: dict[str, Any]) -> None:
+    """Processor time depends little on who else is busy, so it tells more than times do on a shared machine."""
+    for values, told in ((cost.ours, ours), (cost.floor, floor)):
+        values.append(told["cpu_us"]["citizen"] + told["cpu_us"]["console"])
+    cost.n += ours["all"]
 
 
 def _accepts(scene: Scene, effort: Effort, tokens: list[str]) -> Accepts:

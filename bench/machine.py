@@ -76,22 +76,25 @@ def _busy_s() -> float:
     return (sum(map(int, first[:8])) - idle - waiting) / JIFFIES
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Processor time from `begin` on: of named processes, and of everything else on the machine."""
 
     _pids: dict[str, int]
     _before: dict[str, float]
     _busy: float
+    _at: float
 
     @classmethod
     def begin(cls, pids: dict[str, int]) -> "Watch":
-        return cls(pids, {name: cpu_s(pid) for name, pid in pids.items()}, _busy_s())
+        """Look at the clocks."""
+        return cls(pids, {name: cpu_s(pid) for name, pid in pids.items()}, _busy_s(), time.perf_counter())
 
     def used(self) -> dict[str, float]:
         """Seconds by name."""
         return {name: cpu_s(pid) - self._before[name] for name, pid in self._pids.items()}
 
-    def elsewhere_s(self, ours: Iterable[float]) -> float:
-        """Seconds that processes not ours used; `ours` are those of `used` and of who has ended meanwhile."""
-        return max(0.0, _busy_s() - self._busy - sum(ours))
+    def elsewhere(self, ours: Iterable[float]) -> float:
+        """The share of the machine (0 to 1) that others used; `ours` are the seconds of all that we know of."""
+        whole = (time.perf_counter() - self._at) * (os.cpu_count() or 1)
+        return min(1.0, max(0.0, (_busy_s() - self._busy - sum(ours)) / whole))

@@ -1,6 +1,7 @@
 """What a whole run has found: figures, every round as it was counted, and what went wrong."""
 
 import os
+import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,8 @@ class Record:
         return figure
 
     def measured(self, name: str, job: Job, pids: dict[str, int]) -> dict[str, Any]:
-        """Run the job, and keep what it counts, with the processor time (s) of these processes and of all others.
+        """Run the job and keep what it counts, with `cpu_us`, the processor time of these processes an act, and
+        `elsewhere`, the share of the machine that others had.
 
         What was not answered or not seen is a problem: a figure without it would be too good.
         """
@@ -34,8 +36,9 @@ class Record:
             watch = Watch.begin(pids)
             told = generator.run()
             used = watch.used()
-            elsewhere = watch.elsewhere_s([*used.values(), told["cpu_s"]])
-        told |= {"run": name, "cpu": used, "cpu_elsewhere_s": elsewhere, "load": os.getloadavg()[0]}
+            elsewhere = watch.elsewhere([*used.values(), told["cpu_s"]])
+        each = {process: seconds / max(1, told["all"]) * 1e6 for process, seconds in used.items()}
+        told |= {"run": name, "cpu_us": each, "elsewhere": elsewhere, "load": os.getloadavg()[0]}
         self.rounds.append(told)
         refused = {status: count for status, count in told.get("statuses", {}).items() if status not in TAKEN}
         if refused:
@@ -43,3 +46,9 @@ class Record:
         if told.get("missing"):
             self.problems.append(f"{name}: {told['missing']} frames missing")
         return told
+
+    @property
+    def elsewhere(self) -> float:
+        """The share of the machine that others had while something was measured: the median."""
+        shares: list[float] = [told["elsewhere"] for told in self.rounds if "elsewhere" in told]
+        return statistics.median(shares) if shares else 0.0

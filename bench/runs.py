@@ -38,11 +38,19 @@ def measure(
                 "e": lambda: idle_sockets(found, effort, record),
             }
             for name in chosen:
-                say(name)
-                runs[name]()
+                _one(name, runs[name], record, say)
         if "c" in chosen and on_postgres:
-            say("c on PostgreSQL")
-            _on_postgres(server, effort, folder, record)
+            _one("c on PostgreSQL", lambda: _on_postgres(server, effort, folder, record), record, say)
+
+
+def _one(name: str, run: Callable[[], None], record: Record, say: Say) -> None:
+    say(name)
+    try:
+        run()
+    except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - the other runs' figures are kept
+        record.problems.append(f"{name}: {type(error).__name__}: {error}")
+    except pytest.skip.Exception as skipped:
+        record.problems.append(f"{name}: {skipped}")
 
 
 def _on_sqlite(found: Scene, effort: Effort, folder: Path, record: Record) -> None:
@@ -55,11 +63,7 @@ def _on_sqlite(found: Scene, effort: Effort, folder: Path, record: Record) -> No
 
 def _on_postgres(server: Valkey, effort: Effort, folder: Path, record: Record) -> None:
     with ExitStack() as stack:
-        try:
-            databases = stack.enter_context(postgres())
-        except pytest.skip.Exception as skipped:
-            record.problems.append(f"c on PostgreSQL: {skipped}")
-            return
+        databases = stack.enter_context(postgres())
         found = stack.enter_context(scene(folder / "postgres", server, databases.database()))
         alone = _database(folder / "alone-postgres", databases.database())
         stack.callback(alone.close)

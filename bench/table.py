@@ -62,7 +62,6 @@ def _number(value: float) -> str:
 
 def write(record: Record, about: dict[str, Any], path: Path) -> None:
     """Everything, as JSON; a number that is none is null."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     told = {
         **about,
         "figures": [figure.told() for figure in record.figures],

@@ -52,7 +52,7 @@ def _durable(
         http.n += ours["n"]
         writer.ours.append(by_writer)
         writer.floor.append(bare)
-        cost.ours.append(ours["cpu"]["citizen"] / max(1, ours["all"]) * 1e6)
+        cost.ours.append(ours["cpu_us"]["citizen"])
         latency.ours.append(ours["answer"]["p50"])
         ceiling.ours.append(most["per_s"])
         close_reports(scene.ours.database)
