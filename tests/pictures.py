@@ -33,6 +33,11 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     return into.getvalue()
 
 
+def opened(data: bytes) -> Image.Image:
+    """A picture as the apps hand it out: WebP, and nothing else."""
+    return Image.open(io.BytesIO(data), formats=("WEBP",))
+
+
 def jpeg(size: tuple[int, int] = (640, 480), **options: Any) -> bytes:
     """A plain photo."""
     return encoded(scene(size), "JPEG", quality=85, **options)

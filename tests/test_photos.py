@@ -17,7 +17,7 @@ from dispatch.developing import MAX_PIXELS, develop
 from dispatch.errors import Refused
 from dispatch.photos import Darkroom, Delayed
 from tests import pictures
-from tests.pictures import LAT, LON, SCRIPT, SECRET, encoded, exif, jpeg, scene
+from tests.pictures import LAT, LON, SCRIPT, SECRET, encoded, exif, jpeg, opened, scene
 
 pytestmark = pytest.mark.anyio
 
@@ -34,8 +34,8 @@ def darkroom() -> Iterator[Darkroom]:
 def test_a_photo_becomes_a_view_and_a_thumb_and_keeps_its_proportions() -> None:
     found = _develop(jpeg((4000, 3000)))
     assert (found.width, found.height) == (2000, 1500)
-    assert _opened(found.view).size == (2000, 1500)
-    assert _opened(found.thumb).size == (320, 240)
+    assert opened(found.view).size == (2000, 1500)
+    assert opened(found.thumb).size == (320, 240)
     assert found.content_type == "image/jpeg"
 
 
@@ -55,9 +55,9 @@ def test_a_view_is_at_most_2048_pixels_long_and_never_larger_than_the_photo(
     size: tuple[int, int], view: tuple[int, int]
 ) -> None:
     found = _develop(encoded(scene(size)))
-    assert _opened(found.view).size == (found.width, found.height)
+    assert opened(found.view).size == (found.width, found.height)
     assert max(found.width, found.height) <= 2048
-    assert max(_opened(found.thumb).size) <= 320
+    assert max(opened(found.thumb).size) <= 320
     if size[1] > 2:
         assert (found.width, found.height) == view
 
@@ -66,8 +66,8 @@ def test_a_view_is_at_most_2048_pixels_long_and_never_larger_than_the_photo(
 def test_a_photo_taken_on_its_side_stands_upright(orientation: int) -> None:
     found = _develop(pictures.lying_on_its_side(orientation))
     assert (found.width, found.height) == (640, 480)
-    _assert_upright(_opened(found.view))
-    _assert_upright(_opened(found.thumb))
+    _assert_upright(opened(found.view))
+    _assert_upright(opened(found.thumb))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_every_kind_of_photo_a_phone_makes_is_developed_in_the_confined_pr
         data = encoded(scene((2400, 1800)), "MPO", save_all=True, append_images=[scene()])
     found = await darkroom.develop(_file(tmp_path, data))
     assert found.content_type == content_type
-    _assert_upright(_opened(found.view))
+    _assert_upright(opened(found.view))
     assert found.view[:4] == found.thumb[:4] == b"RIFF"
     assert found.view[8:12] == b"WEBP"
 
@@ -99,7 +99,7 @@ async def test_every_way_to_keep_colours_is_read(mode: str, darkroom: Darkroom, 
     image = scene().convert("L").convert("I").point(lambda level: level * 256) if mode == "I;16" else scene()
     data = encoded(image.convert(mode), "JPEG" if mode == "CMYK" else "PNG")
     found = await darkroom.develop(_file(tmp_path, data))
-    above = _opened(found.view).convert("L").getpixel((320, 120))
+    above = opened(found.view).convert("L").getpixel((320, 120))
     expected = scene().convert("L").getpixel((320, 120))
     assert isinstance(above, int)
     assert isinstance(expected, int)
@@ -108,7 +108,7 @@ async def test_every_way_to_keep_colours_is_read(mode: str, darkroom: Darkroom, 
 
 def test_what_is_transparent_lies_on_white() -> None:
     found = _develop(encoded(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), "PNG"))
-    assert _opened(found.view).getpixel((32, 32)) == (255, 255, 255)
+    assert opened(found.view).getpixel((32, 32)) == (255, 255, 255)
 
 
 def test_where_a_photo_was_taken_is_told_apart_and_stands_in_no_picture() -> None:
@@ -119,8 +119,8 @@ def test_where_a_photo_was_taken_is_told_apart_and_stands_in_no_picture() -> Non
     assert found.taken.accuracy_m == 12.5
     assert found.taken.at == datetime(2026, 11, 23, 10, 0, 1, tzinfo=UTC)
     for picture in (found.view, found.thumb):
-        assert set(_opened(picture).info) <= {"loop", "background", "timestamp", "duration"}
-        assert not _opened(picture).getexif()
+        assert set(opened(picture).info) <= {"loop", "background", "timestamp", "duration"}
+        assert not opened(picture).getexif()
         assert SECRET not in picture
         assert b"EXIF" not in picture
         assert b"ICCP" not in picture
@@ -296,7 +296,7 @@ def test_a_photo_damaged_anywhere_is_developed_or_refused(at: int, length: int, 
     except Refused as refused:
         assert refused.code in {"photo_unreadable", "photo_too_many_pixels", "photo_animated"}  # noqa: PT017
     else:
-        assert _opened(found.view).size == (found.width, found.height)
+        assert opened(found.view).size == (found.width, found.height)
 
 
 def test_what_crosses_from_the_process_comes_out_as_it_went_in() -> None:
@@ -333,10 +333,6 @@ async def _refusal(darkroom: Darkroom, path: Path) -> str:
     with pytest.raises(Refused) as refused:
         await darkroom.develop(path)
     return refused.value.code
-
-
-def _opened(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=("WEBP",))
 
 
 def _assert_upright(image: Image.Image) -> None:
