@@ -8,9 +8,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import start_http_server
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -62,7 +64,6 @@ log = structlog.get_logger()
 STATIC = CHECKOUT / "static"
 READY_WITHIN_S = 5.0
 
-
 Life = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -83,124 +84,150 @@ def _told(life: Life) -> Life:
     return told
 
 
-@_told
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What both apps stand on."""
+
+    settings: Settings
+    keys: KeyPaths
+    database: Database
+    read: Reads
+    feeding: Reads
+    redis: Redis
+    presence: Presence
+
+
 @asynccontextmanager
-async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
+async def _ground(process: str) -> AsyncIterator[_Ground]:
     settings = Settings.load()
-    configure("citizen", settings.log_level)
-    keys = KeyPaths.under(settings.home)
+    configure(process, settings.log_level)
     database = Database(settings.database_url)
     read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
     redis = connect(settings.redis_url)
-    presence = Presence(redis)
-    known = KnownSessions()
-    hub = reporters_hub.Hub(read, presence, known)
-    feed = Feed(feeding, hub.load, hub.deliver, hub.resync)
-    doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, hub.screens_moved)
-    writer = Writer(database, _ringing(doorbell))
-    parts = app.state.parts = CitizenParts(
-        settings=settings,
-        database=database,
-        writer=writer,
-        read=read,
-        cipher=FieldCipher.load(keys),
-        sender=_sender(settings),
-        verifier=_verifier(settings),
-        placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), read),
-        store=MediaStore(settings.media_url),
-        darkroom=Darkroom(),
-        doorbell=doorbell,
-        feed=feed,
-        presence=presence,
-        hub=hub,
-        known=known,
-        limits=Limits(settings.limits, settings.redis_url),
-        templates=Jinja2Templates(CHECKOUT / "templates"),
-        jwks=load_receipt_public(keys),
-    )
-    writer.start()
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
-    # Reporters of any desk may come to this process, so it follows all.
-    await feed.follow()
-    async with in_background(
-        ring=doorbell.ring_all(),
-        listen=doorbell.listen(),
-        heads=feed.watch_heads(),
-        keep_alive=hub.keep_alive(),
-        recount_screens=hub.recount_screens(),
-        close_ended=hub.close_ended(),
-    ):
-        yield
-        await hub.close_all()
-    await asyncio.to_thread(writer.stop)
-    await parts.sender.aclose()
-    await parts.verifier.aclose()
-    parts.darkroom.close()
-    read.close()
-    feeding.close()
-    await redis.aclose()
-    database.close()
-
-
-@_told
-@asynccontextmanager
-async def _console_life(app: Starlette) -> AsyncIterator[None]:
-    settings = Settings.load()
-    configure("console", settings.log_level)
     keys = KeyPaths.under(settings.home)
-    database = Database(settings.database_url)
-    read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
-    redis = connect(settings.redis_url)
-    presence = Presence(redis)
-    rendering = Rendering()
-    hub = consoles_hub.Hub(read, presence, rendering)
-    feed = Feed(feeding, hub.load, hub.deliver, hub.resync)
-    doorbell = Doorbell(redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
-    writer = Writer(database, _ringing(doorbell))
-    app.state.parts = ConsoleParts(
-        settings=settings,
-        database=database,
-        writer=writer,
-        read=read,
-        cipher=FieldCipher.load(keys),
-        signer=Signer(load_receipt_key(keys)),
-        store=MediaStore(settings.media_url),
-        doorbell=doorbell,
-        feed=feed,
-        presence=presence,
-        hub=hub,
-        rendering=rendering,
-        limits=Limits(settings.limits, settings.redis_url),
-    )
-    writer.start()
-    hub.epoch = lambda: feed.epoch
-    async with in_background(
-        ring=doorbell.ring_all(),
-        listen=doorbell.listen(),
-        heads=feed.watch_heads(),
-        presence=presence.tell(doorbell),
-        colleagues=hub.ask_colleagues(),
-        tick=hub.tick(lambda: feed.heads_at, lambda desk: feed.cursor(desk) if feed.follows(desk) else None),
-        close_ended=hub.close_ended(),
-    ):
-        yield
-        await hub.close_all()
-    await asyncio.to_thread(writer.stop)
-    read.close()
-    feeding.close()
-    await redis.aclose()
-    database.close()
+    try:
+        yield _Ground(settings, keys, database, read, feeding, redis, Presence(redis))
+    finally:
+        read.close()
+        feeding.close()
+        await redis.aclose()
+        database.close()
 
 
-def _ringing(doorbell: Doorbell) -> Callable[[list[Recorded]], None]:
-    """Ring for what the writer's thread has committed, from the event loop that the doorbell lives on."""
+@asynccontextmanager
+async def _writing(database: Database, doorbell: Doorbell) -> AsyncIterator[Writer]:
+    """A writer that rings for what it has committed; at the end, what waits is written first."""
     loop = asyncio.get_running_loop()
 
     def ring(events: list[Recorded]) -> None:
         loop.call_soon_threadsafe(doorbell.ring, events)
 
-    return ring
+    writer = Writer(database, ring)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        await asyncio.to_thread(writer.stop)
+
+
+@_told
+@asynccontextmanager
+async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
+    async with _ground("citizen") as ground:
+        known = KnownSessions()
+        hub = reporters_hub.Hub(ground.read, ground.presence, known)
+        feed = Feed(ground.feeding, hub.load, hub.deliver, hub.resync)
+        url = ground.settings.redis_url
+        doorbell = Doorbell(ground.redis, url, feed.heard, feed.missed, hub.screens_moved)
+        async with _writing(ground.database, doorbell) as writer:
+            parts = app.state.parts = _citizen_parts(ground, known, hub, feed, doorbell, writer)
+            if ground.settings.metrics_port:
+                start_http_server(ground.settings.metrics_port, addr="127.0.0.1")
+            # Reporters of any desk may come to this process, so it follows all.
+            await feed.follow()
+            async with in_background(
+                ring=doorbell.ring_all(),
+                listen=doorbell.listen(),
+                heads=feed.watch_heads(),
+                keep_alive=hub.keep_alive(),
+                recount_screens=hub.recount_screens(),
+                close_ended=hub.close_ended(),
+            ):
+                yield
+                await hub.close_all()
+            await parts.sender.aclose()
+            await parts.verifier.aclose()
+            parts.darkroom.close()
+
+
+def _citizen_parts(
+    ground: _Ground,
+    known: KnownSessions,
+    hub: reporters_hub.Hub,
+    feed: Feed[reporters_hub.Loaded],
+    doorbell: Doorbell,
+    writer: Writer,
+) -> CitizenParts:
+    settings = ground.settings
+    return CitizenParts(
+        settings=settings,
+        database=ground.database,
+        writer=writer,
+        read=ground.read,
+        cipher=FieldCipher.load(ground.keys),
+        sender=_sender(settings),
+        verifier=_verifier(settings),
+        placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), ground.read),
+        store=MediaStore(settings.media_url),
+        darkroom=Darkroom(),
+        doorbell=doorbell,
+        feed=feed,
+        presence=ground.presence,
+        hub=hub,
+        known=known,
+        limits=Limits(settings.limits, settings.redis_url),
+        templates=Jinja2Templates(CHECKOUT / "templates"),
+        jwks=load_receipt_public(ground.keys),
+    )
+
+
+@_told
+@asynccontextmanager
+async def _console_life(app: Starlette) -> AsyncIterator[None]:
+    async with _ground("console") as ground:
+        settings, presence = ground.settings, ground.presence
+        rendering = Rendering()
+        hub = consoles_hub.Hub(ground.read, presence, rendering)
+        feed = Feed(ground.feeding, hub.load, hub.deliver, hub.resync)
+        hub.epoch = lambda: feed.epoch
+        doorbell = Doorbell(ground.redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
+        async with _writing(ground.database, doorbell) as writer:
+            app.state.parts = ConsoleParts(
+                settings=settings,
+                database=ground.database,
+                writer=writer,
+                read=ground.read,
+                cipher=FieldCipher.load(ground.keys),
+                signer=Signer(load_receipt_key(ground.keys)),
+                store=MediaStore(settings.media_url),
+                doorbell=doorbell,
+                feed=feed,
+                presence=presence,
+                hub=hub,
+                rendering=rendering,
+                limits=Limits(settings.limits, settings.redis_url),
+            )
+            async with in_background(
+                ring=doorbell.ring_all(),
+                listen=doorbell.listen(),
+                heads=feed.watch_heads(),
+                presence=presence.tell(doorbell),
+                colleagues=hub.ask_colleagues(),
+                tick=hub.tick(lambda: feed.heads_at, feed.cursor),
+                close_ended=hub.close_ended(),
+            ):
+                yield
+                await hub.close_all()
 
 
 def _sender(settings: Settings) -> Sender:

@@ -63,13 +63,9 @@ class Feed(Generic[T]):
         """Deliver nothing more of this desk."""
         self._cursors.pop(desk, None)
 
-    def follows(self, desk: str) -> bool:
-        """Whether this desk's log is delivered here."""
-        return desk in self._cursors
-
-    def cursor(self, desk: str) -> int:
-        """The number of the desk's last event that was delivered."""
-        return self._cursors[desk]
+    def cursor(self, desk: str) -> int | None:
+        """The number of the desk's last event that was delivered; None when it is not followed."""
+        return self._cursors.get(desk)
 
     def heard(self, desk: str, seq: int) -> None:
         """A ring: the desk's log may reach `seq`. Harmless when it is not true."""
