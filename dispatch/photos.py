@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -43,7 +44,7 @@ class Darkroom:
     """Develops photos, `rooms` at a time; more wait their turn."""
 
     def __init__(self, rooms: int = ROOMS) -> None:
-        self.command = _COMMAND
+        self.command: Sequence[str] = _COMMAND
         self._threads = ThreadPoolExecutor(rooms, thread_name_prefix="darkroom")
         self._children: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()

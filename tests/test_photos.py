@@ -2,14 +2,16 @@
 
 import io
 import os
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies
-from PIL import Image
+from PIL import Image, ImageStat
 
 from dispatch import photos
 from dispatch.developed import Developed, Taken, packed, unpacked
@@ -99,11 +101,11 @@ async def test_every_way_to_keep_colours_is_read(mode: str, darkroom: Darkroom, 
     image = scene().convert("L").convert("I").point(lambda level: level * 256) if mode == "I;16" else scene()
     data = encoded(image.convert(mode), "JPEG" if mode == "CMYK" else "PNG")
     found = await darkroom.develop(_file(tmp_path, data))
-    above = opened(found.view).convert("L").getpixel((320, 120))
-    expected = scene().convert("L").getpixel((320, 120))
-    assert isinstance(above, int)
-    assert isinstance(expected, int)
-    assert mode == "1" or abs(above - expected) < 20
+    above, expected = (
+        ImageStat.Stat(picture.convert("L").crop((300, 100, 340, 140))).mean[0]
+        for picture in (opened(found.view), scene())
+    )
+    assert abs(above - expected) < 20
 
 
 def test_what_is_transparent_lies_on_white() -> None:
@@ -129,7 +131,8 @@ def test_where_a_photo_was_taken_is_told_apart_and_stands_in_no_picture() -> Non
 def test_the_southern_and_western_half_have_their_sign() -> None:
     found = _develop(encoded(scene(), exif=exif(GPSLatitudeRef="S", GPSLongitudeRef="W")))
     assert found.taken is not None
-    assert (found.taken.lat, found.taken.lon) == (pytest.approx(-LAT), pytest.approx(-LON))
+    assert found.taken.lat == pytest.approx(-LAT)
+    assert found.taken.lon == pytest.approx(-LON)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +143,8 @@ def test_the_southern_and_western_half_have_their_sign() -> None:
         {"GPSLatitude": (0.0, 0.0, 0.0), "GPSLongitude": (0.0, 0.0, 0.0)},
     ],
 )
-def test_a_position_that_is_none_is_left_out(gps: dict[str, object]) -> None:
-    assert _develop(encoded(scene(), exif=exif(**gps))).taken is None
+def test_a_position_that_is_none_is_left_out(gps: dict[str, Any]) -> None:
+    assert _develop(encoded(scene(), exif=exif(1, **gps))).taken is None
 
 
 def test_metadata_that_cannot_be_read_costs_the_photo_nothing() -> None:
@@ -225,7 +228,7 @@ for attempt in (
     lambda: open({str(tmp_path / "made")!r}, "w"),
     lambda: socket.socket(),
     lambda: os.pipe(),
-    lambda: os.fork() and os._exit(1) if False else bytearray(2 * 1024**3),
+    lambda: bytearray(2 * 1024**3),
 ):
     try:
         attempt()
@@ -316,7 +319,7 @@ class _RoomOf(Darkroom):
 
     def __init__(self, deed: str) -> None:
         super().__init__()
-        self.command = (photos.sys.executable, "-I", "-c", deed)
+        self.command = (sys.executable, "-I", "-c", deed)
 
 
 def _develop(data: bytes) -> Developed:

@@ -280,7 +280,7 @@ async def test_a_creation_with_odd_headers_is_refused_and_writes_nothing(
     headers: dict[str, str], status: int, code: str, lab: Lab, phone: httpx2.AsyncClient
 ) -> None:
     sound = {**TUS, "Upload-Length": "100", "Upload-Metadata": metadata(filename="a.jpg")}
-    raw = {name: value.encode() for name, value in {**sound, **headers}.items()}
+    raw = [(name.encode(), value.encode()) for name, value in {**sound, **headers}.items()]
     answer = await phone.post(f"/api/v1/reports/{lab.report}/media", headers=raw)
     assert _problem(answer) == (status, code)
     assert status != 412 or answer.headers["tus-version"] == "1.0.0"

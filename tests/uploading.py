@@ -23,8 +23,8 @@ from dispatch.database import Database
 from dispatch.events import read_since
 from dispatch.ids import new_id
 from dispatch.incoming import Incoming
-from dispatch.media import Offer
 from dispatch.models import TABLES
+from dispatch.offers import Offer
 from dispatch.photos import Darkroom
 from dispatch.reads import Reads
 from dispatch.reports import Filing
