@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from api import desks, me, media, pages, reports, sessions
+from api import desks, documents, me, media, pages, reports, sessions
 from api import hub as reporters_hub
 from api import live as reporters_live
 from api.known import KnownSessions
@@ -274,6 +274,7 @@ citizen = Starlette(
         *desks.routes(),
         *media.routes(),
         *reports.routes(),
+        *documents.routes(),
         WebSocketRoute("/api/v1/live", reporters_live.live),
         Route("/.well-known/jwks.json", _jwks, methods=["GET"]),
         *health.routes(_checks),

@@ -25,6 +25,7 @@ from web.bodies import Coded, refusal
 TEXT_LIMIT = 4000
 PLACE_LIMIT = 500
 REASON_LIMIT = 500
+CLIENT_ID = r"^[A-Za-z0-9_.:-]+$"
 CATEGORIES = ("crime", "public_order", "traffic", "dispute", "help", "tip_off", "fraud", "fire", "other")
 
 # RFC 8259, 6: beyond it, programs that keep numbers as doubles read another number than was written.
@@ -80,7 +81,7 @@ def _tame(value: Any, depth: int = 0) -> Any:
 
 Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"maxLength": TEXT_LIMIT})]
 Spoken = Annotated[Text, AfterValidator(_spoken), Field(json_schema_extra={"pattern": r"\S"})]
-ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=CLIENT_ID)]
 
 
 class _Strict(BaseModel):

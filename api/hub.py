@@ -28,7 +28,8 @@ SILENT_S = 2.5 * HEARTBEAT_S
 SWEEP_EVERY_S = 2.0
 SCREENS_KEPT_S = 2.0
 
-SIGN_IN_AGAIN = 4401
+# Why a socket is closed.
+SILENT, RESTARTING, SIGN_IN_AGAIN = 1001, 1012, 4401
 
 
 @dataclass(slots=True, eq=False)
@@ -81,7 +82,7 @@ class Hub:
     def resync(self, _desk: str) -> None:
         """The log is another one: every client shall come again and ask anew."""
         for listener in self._everyone():
-            self._close_soon(listener, 1012)
+            self._close_soon(listener, RESTARTING)
 
     def _offer(self, report: ReportState, seq: int, messages: int = 0) -> None:
         listeners = self._listeners.get(report.caller.reporter)
@@ -193,7 +194,7 @@ class Hub:
 
     async def close_all(self) -> None:
         """The server goes down: clients come again, elsewhere."""
-        await asyncio.gather(*(listener.socket.close(1012) for listener in self._everyone()))
+        await asyncio.gather(*(listener.socket.close(RESTARTING) for listener in self._everyone()))
 
     async def keep_alive(self) -> None:
         """Ask every client now and then whether it is there, for ever; let the silent ones go."""
@@ -203,7 +204,7 @@ class Hub:
             silent_since = asyncio.get_running_loop().time() - SILENT_S
             for count, listener in enumerate(self._everyone()):
                 if listener.socket.heard_at < silent_since:
-                    self._close_soon(listener, 1001)
+                    self._close_soon(listener, SILENT)
                 else:
                     listener.socket.say(ping)
                 if count % 200 == 199:

@@ -1,0 +1,209 @@
+"""The HTTP API as an OpenAPI 3.1 document, made from the calls, the bodies' models and the answers' types."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+
+from api import answers, bodies
+from api.documents import calls, examples, photo_calls
+from api.documents.call import JSON_TYPE, Answer, Call, Example, Form
+from api.documents.parameters import HEADERS, PARAMETERS
+from api.documents.schemas import Json, reference, schemas
+from api.sessions import COOKIE
+from dispatch.errors import Refused
+from dispatch.jurisdiction import CALL_ON_LAND, OutsideJurisdiction
+from dispatch.media import PHOTOS
+from dispatch.offers import PHOTO_BYTES
+from web.bodies import JSON_LIMIT
+from web.limits import RATES
+from web.problems import problem
+
+VERSION: Final = "1.0.0"
+PROBLEM_TYPE: Final = "application/problem+json"
+CALLS: Final = (*calls.ACCOUNT, *calls.REPORTS, *photo_calls.UPLOADS, *photo_calls.SEEN, *calls.OPEN)
+
+TAGS: Final = {
+    "account": "登录与本人 · Signing in, and oneself",
+    "reports": "警情 · Reports",
+    "photos": "照片 · Photos",
+    "documents": "文档与公钥 · Documents and keys",
+}
+
+_DESCRIPTION: Final = f"""
+浙江110互联网报警的开放接口：手机网页、微信小程序及其他客户端使用同一协议。
+**只有 `received` 不为空，界面才可显示“已接收”。**
+
+One protocol for the mobile page, the WeChat mini program and any other client. A report is only successful once
+`received` is set: **a screen says 已接收 then and not before.** What changes is told over the socket
+`/api/v1/live` (its document: `/api/v1/asyncapi.json`); a client without a socket asks `GET /api/v1/reports/{{id}}`.
+
+- JSON in UTF-8. Times are RFC 3339 in UTC with milliseconds, identifiers UUIDs (version 7 where we make them).
+- Unknown fields are passed over on both sides: this version may grow, and nothing of it goes away.
+- Refusals are `application/problem+json` (RFC 9457). Programs go by `code`; `detail` is a sentence in the language of
+  `Accept-Language` (`zh-CN` if not `en`). Where a report was *not* taken, `call` says whom to call: 110 by telephone,
+  12110 by SMS.
+- Any path may answer 404 `not_found` or 405 `method_refused`; wherever there is a GET there is a HEAD.
+- A session is a token, in `Authorization: Bearer …` or in the cookie `{COOKIE}`. With the cookie, calls that change
+  something also need an `Origin` that is this site's.
+- Limits: text {bodies.TEXT_LIMIT:,} characters, place and reason {bodies.PLACE_LIMIT}, a JSON body
+  {JSON_LIMIT // 1024} KiB, {PHOTOS} photos a report of {PHOTO_BYTES // 1024**2} MiB each. Each has its own `code`.
+""".strip()
+
+# What the sentences of some refusals need.
+_VALUES: Final[dict[str, dict[str, object]]] = {
+    "body_too_large": {"limit": JSON_LIMIT},
+    "code_too_soon": {"resend_in": 42},
+    "content_type_unsupported": {"expected": JSON_TYPE},
+    "field_invalid": {"fields": ["location.lat"]},
+    "no_desk_open": {"calls": list(CALL_ON_LAND)},
+    "photo_too_large": {"limit": PHOTO_BYTES // 1024**2},
+    "photo_too_many_pixels": {"limit": 108},
+    "photos_too_many": {"limit": PHOTOS},
+    "text_too_long": {"limit": bodies.TEXT_LIMIT},
+    "too_many_requests": {"resend_in": 42},
+    "outside_jurisdiction": OutsideJurisdiction("land", "上海市", "Shanghai").values,
+}
+
+_RATES: Final = {
+    "code_phone": "验证码，每个手机号 · codes a phone",
+    "code_address": "验证码，每个网络地址 · codes an address",
+    "sign_in_phone": "登录，每个手机号 · sign-ins a phone",
+    "sign_in_address": "登录，每个网络地址 · sign-ins an address",
+    "identity_person": "实名认证，每人 · verifications a person",
+    "report_person": "报警，每人 · reports a person",
+    "report_address": "报警，每个网络地址 · reports an address",
+    "message_person": "消息与位置，每人 · messages and positions a person",
+    "media_person": "照片，每人 · photos a person",
+}
+
+
+def document() -> Json:
+    """The whole document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "浙江110互联网报警 · desk110, the reporter's protocol",
+            "summary": "报警、照片、消息与回执 · reports, photos, messages and receipts",
+            "description": f"{_DESCRIPTION}\n\n{_rates()}",
+            "version": VERSION,
+        },
+        "externalDocs": {"description": "WebSocket · AsyncAPI 3.0", "url": "/api/v1/asyncapi.json"},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": says} for name, says in TAGS.items()],
+        "paths": _paths(CALLS),
+        "components": {
+            "schemas": schemas(_types(CALLS)),
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of `POST /sessions`.",
+                },
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "For the page; what changes something then also needs an `Origin` of ours.",
+                },
+            },
+        },
+    }
+
+
+def _rates() -> str:
+    rows = "\n".join(f"| {says} | {RATES[name][0]} |" for name, says in _RATES.items())
+    return f"Rates in the field, answered with `too_many_requests` beyond:\n\n| | |\n|---|---|\n{rows}"
+
+
+def _types(found: Iterable[Call]) -> set[type]:
+    """Every type that is sent or answered."""
+    sent = {call.body for call in found if isinstance(call.body, type)}
+    said = {answer.body for call in found for answer in call.answers.values() if answer.body}
+    return {*sent, *said, answers.Problem}
+
+
+def _paths(found: Iterable[Call]) -> Json:
+    paths: Json = {}
+    for call in found:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
+    return paths
+
+
+def _operation(call: Call) -> Json:
+    named = [name.strip("{}") for name in call.path.split("/") if name.startswith("{")]
+    asked = [*named, *call.parameters, "Accept-Language"]
+    operation: Json = {
+        "operationId": call.name,
+        "tags": [call.tag],
+        "summary": call.title,
+        "description": call.says,
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in asked],
+        "responses": {
+            **{str(status): _answer(call, answer) for status, answer in call.answers.items()},
+            **{str(status): _refusal(call, status, codes) for status, codes in call.refusals().items()},
+        },
+        "security": [{"bearer": []}, {"cookie": []}] if call.signed_in else [],
+    }
+    if call.body is not None:
+        operation["requestBody"] = _body(call.body)
+    return operation
+
+
+def _body(body: type | Form) -> Json:
+    if isinstance(body, Form):
+        content = {body.media_type: {"schema": dict(body.schema)}}
+        return {"description": body.says, "required": body.required, "content": content}
+    content = {JSON_TYPE: {"schema": reference(body), "examples": _examples(examples.BODIES[body.__name__])}}
+    return {"required": True, "content": content}
+
+
+def _answer(call: Call, answer: Answer) -> Json:
+    found: Json = {"description": answer.says}
+    if headers := (*answer.headers, *call.headers):
+        found["headers"] = _headers(headers)
+    if answer.content_type:
+        content: Json = {}
+        if answer.body:
+            content["schema"] = reference(answer.body)
+        elif answer.content_type == JSON_TYPE:
+            content["schema"] = {"type": "object"}
+        if answer.examples:
+            content["examples"] = _examples(answer.examples)
+        found["content"] = {answer.content_type: content}
+    return found
+
+
+def _refusal(call: Call, status: int, codes: list[str]) -> Json:
+    headers = ["Content-Language", *(["Retry-After"] if status in {429, 503} else []), *call.headers]
+    found: Json = {"description": " · ".join(f"`{code}`" for code in codes), "headers": _headers(headers)}
+    if call.method != "HEAD":
+        narrowed: Json = {"properties": {"code": {"enum": codes}, "status": {"const": status}}}
+        if call.files_a_report:
+            narrowed["required"] = ["call"]
+        found["content"] = {
+            PROBLEM_TYPE: {
+                "schema": {"allOf": [reference(answers.Problem), narrowed]},
+                "examples": {code: {"value": _problem(call, code, status)} for code in codes},
+            }
+        }
+    return found
+
+
+def _problem(call: Call, code: str, status: int) -> Json:
+    """The refusal as it is really answered, to somebody who asks for no language."""
+    asked = Request({"type": "http", "headers": [], "state": {"files_a_report": call.files_a_report}})
+    answer = problem(asked, Refused(code, **_VALUES.get(code, {})), status)
+    body: Json = orjson.loads(bytes(answer.body))
+    return body
+
+
+def _examples(found: Mapping[str, Example]) -> Json:
+    return {name: {"summary": says, "value": value} for name, (says, value) in found.items()}
+
+
+def _headers(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -1,0 +1,216 @@
+"""The calls about photos: sent by tus in pieces, or whole in one form; and seen again."""
+
+from typing import Final
+
+from api import answers, tus
+from api.bodies import CLIENT_ID
+from api.documents import examples
+from api.documents.call import Answer, Call, Form
+from dispatch.offers import PHOTO_BYTES
+
+_UPLOADS: Final = "/api/v1/reports/{id}/media"
+_UPLOAD: Final = "/api/v1/reports/{id}/media/{media}"
+_UNFIT: Final = ("photo_unreadable", "photo_too_many_pixels", "photo_animated", "upload_abandoned")
+_ARRIVING: Final = ("upload_busy", "upload_stalled", "store_full", "store_unavailable", *_UNFIT)
+_OFFERED: Final = (
+    "report_unknown",
+    "report_closed",
+    "field_invalid",
+    "media_type_unsupported",
+    "photo_too_large",
+    "photos_too_many",
+    "upload_conflict",
+    "too_many_requests",
+)
+_NAMED: Final = ("tus_version_unsupported", "report_unknown", "upload_unknown")
+_APPENDED: Final = (
+    *_NAMED,
+    *_ARRIVING,
+    "content_type_unsupported",
+    "field_invalid",
+    "upload_offset_conflict",
+    "upload_too_long",
+)
+_TAKEN_BACK: Final = (*_NAMED, "media_unknown", "report_closed")
+
+_PIECE: Final = Form(
+    tus.BODY_TYPE,
+    {"type": "string", "contentMediaType": tus.BODY_TYPE},
+    "Bytes of the photo.",
+    required=False,
+)
+_FORM: Final = Form(
+    "multipart/form-data",
+    {
+        "type": "object",
+        "required": ["file"],
+        "properties": {
+            "file": {
+                "type": "string",
+                "contentMediaType": "application/octet-stream",
+                "description": "The photo. There is one file only; its field may have any name.",
+            },
+            "client_id": {"type": "string", "pattern": CLIENT_ID, "maxLength": 64},
+            "filename": {"type": "string", "description": "In place of the file's own name."},
+            "filetype": {"type": "string", "description": "In place of the file's own content type."},
+        },
+    },
+    f"One photo of at most {PHOTO_BYTES // 1024**2} MiB.",
+)
+_PHOTO: Final = {"photo": ("已送达", examples.MEDIA)}
+_BEGUN: Final = {"photo": ("接收中", examples.MEDIA_BEGUN)}
+_ABLE: Final = Answer("What the server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size"))
+_REACHED: Final = Answer("How much has come.", headers=("Upload-Offset", "Upload-Length", "Upload-Metadata"))
+_KEPT: Final = Answer(
+    "It is on the disk; after the last piece, the photo is ready.", headers=("Upload-Offset",)
+)
+_SEEN: Final = {
+    200: Answer("The picture.", media_type="image/webp", headers=("ETag",)),
+    304: Answer("The client has it.", headers=("ETag",)),
+}
+
+UPLOADS: Final = (
+    Call(
+        "OPTIONS",
+        _UPLOADS,
+        "showUploadAbilities",
+        "photos",
+        "上传能力 · What uploads can",
+        "tus 1.0.0: creation, creation-with-upload, termination.",
+        {204: _ABLE},
+        signed_in=False,
+        stored=False,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "POST",
+        _UPLOADS,
+        "beginPhoto",
+        "photos",
+        "开始上传照片 · Begin a photo",
+        "Makes room for a photo; a body of the right type is its first piece. The same `client_id` again gives the "
+        "same address. Photos may come before and after the acknowledgement, until the report is closed. Video and "
+        "voice are not taken yet.",
+        {
+            201: Answer(
+                "Its address, and how much has come.",
+                answers.Media,
+                _BEGUN,
+                headers=("Location", "Upload-Offset"),
+            )
+        },
+        body=_PIECE,
+        refuses=(
+            "tus_version_unsupported",
+            "upload_unknown",
+            "upload_offset_conflict",
+            "upload_too_long",
+            *_OFFERED,
+            *_ARRIVING,
+        ),
+        parameters=("Tus-Resumable", "Upload-Length", "Upload-Metadata"),
+        writes=True,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "OPTIONS",
+        _UPLOAD,
+        "showAbilitiesOfUpload",
+        "photos",
+        "上传能力 · What uploads can",
+        "tus 1.0.0: creation, creation-with-upload, termination.",
+        {204: _ABLE},
+        signed_in=False,
+        stored=False,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "HEAD",
+        _UPLOAD,
+        "askPhoto",
+        "photos",
+        "查询已收到多少 · How much has come",
+        "Ask after every line that was lost. A refusal has no body here, as no answer to HEAD has one.",
+        {200: _REACHED},
+        refuses=_NAMED,
+        parameters=("Tus-Resumable",),
+        writes=True,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "PATCH",
+        _UPLOAD,
+        "appendToPhoto",
+        "photos",
+        "续传照片 · Send the next piece",
+        "What has come is kept, however the line ends. The answer to the last piece comes when the photo is stored "
+        "and the desk sees it.",
+        {204: _KEPT},
+        body=_PIECE,
+        refuses=_APPENDED,
+        parameters=("Tus-Resumable", "Upload-Offset"),
+        writes=True,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "DELETE",
+        _UPLOAD,
+        "removePhoto",
+        "photos",
+        "撤回照片 · Take a photo back",
+        "It counts no more and leaves the reporter's screen. What had reached the desk stays with the desk.",
+        {204: Answer("Taken back.")},
+        refuses=_TAKEN_BACK,
+        parameters=("Tus-Resumable",),
+        writes=True,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "POST",
+        _UPLOAD,
+        "actOnPhoto",
+        "photos",
+        "以 POST 代替 PATCH、DELETE、HEAD · In disguise",
+        "For lines on which PATCH and DELETE do not come through: the method stands in `X-HTTP-Method-Override`.",
+        {200: _REACHED, 204: _KEPT},
+        body=_PIECE,
+        refuses=(*_APPENDED, *_TAKEN_BACK, "method_refused"),
+        parameters=("Tus-Resumable", "X-HTTP-Method-Override", "Upload-Offset-of-PATCH"),
+        writes=True,
+        headers=("Tus-Resumable",),
+    ),
+    Call(
+        "POST",
+        f"{_UPLOADS}/form",
+        "sendPhoto",
+        "photos",
+        "一次上传照片 · Send a photo whole",
+        "For `wx.uploadFile`, which knows no other way.",
+        {
+            201: Answer("Stored.", answers.Media, _PHOTO),
+            200: Answer("It is here already.", answers.Media, _PHOTO),
+        },
+        body=_FORM,
+        refuses=("content_type_unsupported", "body_unreadable", "upload_unknown", *_OFFERED, *_ARRIVING),
+        writes=True,
+    ),
+)
+
+SEEN: Final = tuple(
+    Call(
+        "GET",
+        f"/api/v1/media/{{media}}{suffix}",
+        name,
+        "photos",
+        title,
+        says,
+        _SEEN,
+        refuses=("media_unknown", "store_unavailable"),
+        parameters=("If-None-Match",),
+    )
+    for suffix, name, title, says in (
+        ("", "showPhoto", "照片 · A photo", "One's own, upright, its longest side at most 2,048 pixels."),
+        ("/view", "showPhotoView", "照片 · A photo", "The same as without `/view`."),
+        ("/thumb", "showPhotoThumb", "缩略图 · A thumb", "One's own, its longest side at most 320 pixels."),
+    )
+)
