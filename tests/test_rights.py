@@ -1,0 +1,421 @@
+"""Nothing crosses from one person or desk to another without the right (I5): every route, asked by the wrong one."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from sqlalchemy import insert
+from sqlmodel import Session
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from dispatch.clock import now
+from dispatch.ids import new_id
+from dispatch.models import TABLES
+from tests.people import Dispatcher, Reporter, eventually
+from tests.stack import PASSWORD, XIHU, App, Stack
+from tests.witness import assert_problem, nothing_written, unharmed
+
+pytestmark = pytest.mark.anyio
+
+NOBODYS = "00000000-0000-7000-8000-000000000000"
+TUS = {"tus-resumable": "1.0.0"}
+
+
+@pytest.fixture(autouse=True)
+async def without_defects(stack: Stack) -> AsyncIterator[None]:
+    async with unharmed(stack):
+        yield
+
+
+@pytest.fixture(scope="module")
+async def reporter(stack: Stack) -> AsyncIterator[Reporter]:
+    someone = await Reporter.signed_in(stack.citizens[0], verified=True)
+    yield someone
+    await someone.leave()
+
+
+@pytest.fixture(scope="module")
+async def stranger(stack: Stack) -> AsyncIterator[Reporter]:
+    someone = await Reporter.signed_in(stack.citizens[0], verified=True)
+    await someone.filed("陌生人自己的报警")
+    yield someone
+    await someone.leave()
+
+
+@pytest.fixture(scope="module")
+async def report(reporter: Reporter) -> dict[str, Any]:
+    """A report of `reporter` at 西湖区."""
+    return await reporter.filed("只有本人和西湖区看得到")
+
+
+@pytest.fixture(scope="module")
+def photo(stack: Stack, report: dict[str, Any]) -> str:
+    """The identifier of a photo of that report, as if it had been sent."""
+    id_ = new_id()
+    row = {
+        "id": id_,
+        "report": UUID(report["id"]),
+        "client_id": "a",
+        "kind": "photo",
+        "filename": "现场.jpg",
+        "content_type": "image/jpeg",
+        "length": 1000,
+        "state": "uploading",
+        "begun_at": now(),
+    }
+    with Session(stack.database.writing) as session:
+        session.connection().execute(insert(TABLES["media"]), row)
+        session.commit()
+    return str(id_)
+
+
+async def door(app: App, number: str) -> Dispatcher:
+    """Someone with an account, signed in; the page is not opened, since not everyone has one."""
+    http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers={"origin": app.url})
+    page = await http.get("/console/sign-in")
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
+    form = {"number": number, "password": PASSWORD, "csrf_token": token}
+    assert (await http.post("/console/sign-in", data=form)).status_code == 303
+    return Dispatcher(app, number, http)
+
+
+@pytest.fixture(scope="module")
+async def neighbour(stack: Stack) -> AsyncIterator[Dispatcher]:
+    """A dispatcher of the desk next door, 滨江区."""
+    someone = await Dispatcher.signed_in(stack.consoles[0], "33010801")
+    yield someone
+    await someone.leave()
+
+
+@pytest.fixture(scope="module")
+async def own(stack: Stack) -> AsyncIterator[Dispatcher]:
+    """A dispatcher of 西湖区."""
+    someone = await Dispatcher.signed_in(stack.consoles[0], "33010601")
+    yield someone
+    await someone.leave()
+
+
+# --- reporters
+
+REPORTERS_ROUTES: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "/reports/{report}", {}),
+    ("POST", "/reports/{report}/messages", {"json": {"client_id": "a", "text": "让我看看"}}),
+    ("POST", "/reports/{report}/locations", {"json": XIHU}),
+    ("POST", "/reports/{report}/withdrawal", {"json": {"reason": "不用来了"}}),
+    (
+        "POST",
+        "/reports/{report}/media",
+        {"headers": {**TUS, "upload-length": "100", "upload-metadata": "filename YS5qcGc=,client_id YQ=="}},
+    ),
+    ("POST", "/reports/{report}/media/form", {"files": {"file": ("a.jpg", b"\xff\xd8\xff" * 40)}}),
+    ("HEAD", "/reports/{report}/media/{photo}", {"headers": TUS}),
+    (
+        "PATCH",
+        "/reports/{report}/media/{photo}",
+        {
+            "headers": {**TUS, "upload-offset": "0", "content-type": "application/offset+octet-stream"},
+            "content": b"x" * 10,
+        },
+    ),
+    ("DELETE", "/reports/{report}/media/{photo}", {"headers": TUS}),
+    ("GET", "/media/{photo}", {}),
+    ("GET", "/media/{photo}/view", {}),
+    ("GET", "/media/{photo}/thumb", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "rest"), REPORTERS_ROUTES, ids=[f"{m} {p}" for m, p, _ in REPORTERS_ROUTES]
+)
+async def test_another_persons_report_is_as_unknown_as_one_that_is_not(
+    stack: Stack,
+    stranger: Reporter,
+    report: dict[str, Any],
+    photo: str,
+    method: str,
+    path: str,
+    rest: dict[str, Any],
+) -> None:
+    def ask(report_: str, photo_: str) -> Any:
+        return stranger.http.request(method, "/api/v1" + path.format(report=report_, photo=photo_), **rest)
+
+    with nothing_written(stack):
+        another = await ask(report["id"], photo)
+        none = await ask(NOBODYS, NOBODYS)
+    assert another.status_code == 404
+    assert (another.status_code, another.content) == (none.status_code, none.content)
+    assert sorted(another.headers) == sorted(none.headers)
+    if method != "HEAD":
+        assert another.json()["code"] in {"report_unknown", "upload_unknown", "media_unknown"}
+
+
+async def test_the_owner_is_served_where_the_stranger_was_not(
+    reporter: Reporter, report: dict[str, Any]
+) -> None:
+    assert (await reporter.http.get(f"/api/v1/reports/{report['id']}")).status_code == 200
+
+
+async def test_everyone_lists_their_own_reports_alone(
+    reporter: Reporter, stranger: Reporter, report: dict[str, Any]
+) -> None:
+    mine = (await reporter.http.get("/api/v1/reports")).json()["reports"]
+    theirs = (await stranger.http.get("/api/v1/reports")).json()["reports"]
+    assert report["id"] in {found["id"] for found in mine}
+    assert not {found["id"] for found in mine} & {found["id"] for found in theirs}
+
+
+async def test_a_key_is_ones_own(reporter: Reporter, stranger: Reporter) -> None:
+    key = str(uuid4())
+    first = await reporter.file("甲的", key=key)
+    second = await stranger.file("乙的", key=key)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["id"] != second.json()["id"]
+
+
+async def test_a_socket_tells_of_ones_own_reports_alone(
+    reporter: Reporter, stranger: Reporter, own: Dispatcher
+) -> None:
+    await stranger.listen(known={NOBODYS: 0})
+    filed = await reporter.filed("别人的")
+    assert (await own.accept(filed["id"])).status_code == 200
+    await own.answer(filed["id"], "只说给本人听")
+    theirs = await stranger.filed("自己的")
+    await eventually(lambda: theirs["id"] in stranger.reports, 5, "the stranger's own report")
+    assert filed["id"] not in str(stranger.frames)
+    assert "只说给本人听" not in str(stranger.frames)
+    await stranger.hang_up()
+
+
+# --- desks
+
+CONSOLE_ROUTES: list[tuple[str, str, dict[str, str]]] = [
+    ("GET", "/console/reports/{report}", {}),
+    ("POST", "/console/reports/{report}/acknowledgement", {}),
+    ("POST", "/console/reports/{report}/messages", {"client_id": "a", "text": "您好"}),
+    ("GET", "/console/media/{photo}/view", {}),
+    ("GET", "/console/media/{photo}/thumb", {}),
+]
+
+
+@pytest.mark.parametrize("number", ["33010801", "33010090", "33000090", "33078201"])
+@pytest.mark.parametrize(
+    ("method", "path", "form"), CONSOLE_ROUTES, ids=[path for _, path, _ in CONSOLE_ROUTES]
+)
+async def test_another_desks_report_is_as_unknown_as_one_that_is_not(
+    stack: Stack,
+    report: dict[str, Any],
+    photo: str,
+    number: str,
+    method: str,
+    path: str,
+    form: dict[str, str],
+) -> None:
+    someone = await on_duty(stack, number)
+
+    def ask(report_: str, photo_: str) -> Any:
+        return someone.http.request(
+            method,
+            path.format(report=report_, photo=photo_),
+            headers={"x-csrf-token": someone.csrf},
+            data=form or None,
+        )
+
+    with nothing_written(stack):
+        another = await ask(report["id"], photo)
+        none = await ask(NOBODYS, NOBODYS)
+    problem = assert_problem(another, "media_unknown" if "media" in path else "report_unknown")
+    assert problem == none.json()
+
+
+_on_duty: dict[str, Dispatcher] = {}
+
+
+async def on_duty(stack: Stack, number: str) -> Dispatcher:
+    """The dispatcher of that number, signed in once."""
+    if number not in _on_duty:
+        _on_duty[number] = await Dispatcher.signed_in(stack.consoles[0], number)
+    return _on_duty[number]
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def all_leave() -> AsyncIterator[None]:
+    yield
+    for someone in _on_duty.values():
+        await someone.leave()
+    _on_duty.clear()
+
+
+async def test_another_desks_page_queue_and_socket_hold_nothing_of_it(
+    reporter: Reporter, neighbour: Dispatcher, own: Dispatcher, report: dict[str, Any]
+) -> None:
+    await neighbour.watch()
+    await own.watch()
+    filed = await reporter.filed("西湖区的第二条")
+    await eventually(lambda: filed["id"] in own.cards, 5, "the report is at its own desk")
+    await asyncio.sleep(1.5)  # longer than a look at all heads takes
+    pages = [(await neighbour.http.get(path)).text for path in ("/console", "/console/queue")]
+    await neighbour.hang_up()
+    await own.hang_up()
+    assert not {report["id"], filed["id"]} & set(neighbour.cards)
+    assert all(id_ not in page for page in pages for id_ in (report["id"], filed["id"]))
+    assert "西湖区的第二条" not in "".join(pages)
+
+
+# --- those without a desk, and nobody
+
+
+@pytest.mark.parametrize("number", ["auditor", "admin"])
+async def test_an_account_without_a_desk_sees_and_does_nothing_at_one(
+    stack: Stack, report: dict[str, Any], photo: str, number: str
+) -> None:
+    someone = await door(stack.consoles[0], number)
+    page = await someone.http.get("/console")
+    assert page.status_code == 403
+    assert "没有此项权限" in page.text
+    csrf = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
+    with nothing_written(stack):
+        assert_problem(await someone.http.get("/console/queue"), "role_refused")
+        for method, path, form in CONSOLE_ROUTES:
+            answer = await someone.http.request(
+                method,
+                path.format(report=report["id"], photo=photo),
+                headers={"x-csrf-token": csrf},
+                data=form or None,
+            )
+            assert_problem(answer, "role_refused")
+        assert await console_line(someone) == 4403
+    await someone.leave()
+
+
+async def console_line(someone: Dispatcher, **headers: str) -> int | None:
+    """The code that the console's socket closes with, opened with the cookies of `someone` from our own page."""
+    cookies = "; ".join(f"{name}={value}" for name, value in someone.http.cookies.items())
+    url = someone.app.url.replace("http", "ws", 1) + "/console/live"
+    async with connect(
+        url, additional_headers={"origin": someone.app.url, "cookie": cookies, **headers}, proxy=None
+    ) as line:
+        try:
+            await asyncio.wait_for(line.recv(), 5)
+        except ConnectionClosed:
+            return line.close_code
+    return None
+
+
+async def test_nobody_sees_or_does_anything_at_a_console(
+    stack: Stack, reporter: Reporter, report: dict[str, Any], photo: str
+) -> None:
+    app = stack.consoles[0]
+    strangers: list[dict[str, str]] = [
+        {},
+        {"cookie": f"desk110_console={reporter.token}"},
+        {"cookie": f"desk110_session={reporter.token}"},
+        {"authorization": f"Bearer {reporter.token}"},
+    ]
+    with nothing_written(stack):
+        for headers in strangers:
+            async with httpx2.AsyncClient(base_url=app.url, headers={"origin": app.url, **headers}) as http:
+                page = await http.get("/console")
+                assert (page.status_code, page.headers["location"]) == (303, "/console/sign-in")
+                assert_problem(await http.get("/console/queue"), "sign_in_required")
+                for method, path, form in [
+                    *CONSOLE_ROUTES,
+                    ("GET", "/console/queue", {}),
+                    ("POST", "/console/sign-out", {}),
+                ]:
+                    answer = await http.request(
+                        method, path.format(report=report["id"], photo=photo), data=form or None
+                    )
+                    assert_problem(answer, "sign_in_required")
+                assert await console_line(Dispatcher(app, "", http), **headers) == 4401
+
+
+async def test_a_dispatchers_session_is_none_for_a_reporter(stack: Stack, own: Dispatcher) -> None:
+    token = own.http.cookies["desk110_console"]
+    async with httpx2.AsyncClient(base_url=stack.citizens[0].url) as http:
+        for headers in (
+            {"authorization": f"Bearer {token}"},
+            {"cookie": f"desk110_session={token}; desk110_console={token}"},
+        ):
+            assert_problem(await http.get("/api/v1/me", headers=headers), "sign_in_required")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "{citizen}", "{own}.evil.example", ""])
+async def test_a_foreign_page_or_none_gets_no_console_socket_at_all(
+    stack: Stack, own: Dispatcher, origin: str
+) -> None:
+    cookies = "; ".join(f"{name}={value}" for name, value in own.http.cookies.items())
+    headers = {"cookie": cookies}
+    if origin:
+        headers["origin"] = origin.format(citizen=stack.citizens[0].url, own=own.app.url)
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(
+            own.app.url.replace("http", "ws", 1) + "/console/live", additional_headers=headers, proxy=None
+        )
+    assert refused.value.response.status_code == 403
+
+
+# --- acts come from our own page
+
+ACTS = [(path, form) for method, path, form in CONSOLE_ROUTES if method == "POST"]
+
+
+@pytest.mark.parametrize(("path", "form"), ACTS, ids=[path for path, _ in ACTS])
+async def test_an_act_needs_the_token_of_ones_own_session_and_our_own_origin(
+    stack: Stack,
+    own: Dispatcher,
+    neighbour: Dispatcher,
+    report: dict[str, Any],
+    path: str,
+    form: dict[str, str],
+) -> None:
+    address = path.format(report=report["id"])
+    wrong: list[tuple[dict[str, str], str]] = [
+        ({}, "csrf_refused"),
+        ({"x-csrf-token": ""}, "csrf_refused"),
+        ({"x-csrf-token": "x"}, "csrf_refused"),
+        ({"x-csrf-token": own.csrf[:-1]}, "csrf_refused"),
+        ({"x-csrf-token": own.csrf + "="}, "csrf_refused"),
+        ({"x-csrf-token": neighbour.csrf}, "csrf_refused"),
+        ({"x-csrf-token": own.csrf, "origin": "https://evil.example"}, "origin_refused"),
+        ({"x-csrf-token": own.csrf, "origin": "null"}, "origin_refused"),
+        ({"x-csrf-token": own.csrf, "origin": stack.citizens[0].url}, "origin_refused"),
+    ]
+    with nothing_written(stack):
+        for headers, code in wrong:
+            assert_problem(await own.http.post(address, headers=headers, data=form or None), code)
+        in_form = {**form, "csrf_token": neighbour.csrf}
+        assert_problem(await own.http.post(address, data=in_form), "csrf_refused")
+        for in_query in (f"{address}?csrf_token={own.csrf}", f"{address}?x-csrf-token={own.csrf}"):
+            assert_problem(await own.http.post(in_query, data=form or None), "csrf_refused")
+
+
+@pytest.mark.parametrize("path", [*(path for path, _ in ACTS), "/console/sign-out"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_nothing_changes_by_any_method_but_post(
+    stack: Stack, own: Dispatcher, report: dict[str, Any], path: str, method: str
+) -> None:
+    with nothing_written(stack):
+        answer = await own.http.request(
+            method, path.format(report=report["id"]), headers={"x-csrf-token": own.csrf}
+        )
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["by header", "by form"])
+async def test_with_the_token_the_act_is_done(
+    stack: Stack, reporter: Reporter, own: Dispatcher, form: bool
+) -> None:
+    filed = await reporter.filed()
+    address = f"/console/reports/{filed['id']}/acknowledgement"
+    if form:
+        answer = await own.http.post(address, data={"csrf_token": own.csrf})
+    else:
+        answer = await own.http.post(address, headers={"x-csrf-token": own.csrf})
+    assert answer.status_code == 200
+    assert (await reporter.report(filed["id"]))["status"] == "received"
