@@ -13,7 +13,7 @@ from api.parts import Parts, parts_of
 from api.reports import send_from_reporter, share_from_reporter
 from api.sessions import COOKIE, reporter_of
 from api.views import frame, message_view
-from dispatch import reports
+from dispatch import showing
 from dispatch.errors import Overloaded, Refused
 from dispatch.words import Words
 from realtime.socket import LiveSocket
@@ -126,7 +126,7 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
             return
         case Shown() as shown:
             await parts.writer.do(
-                lambda session: reports.receipt_shown(
+                lambda session: showing.shown_to_reporter(
                     session, shown.report_id, listener.reporter, shown.version
                 )
             )

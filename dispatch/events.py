@@ -58,6 +58,10 @@ REPORT_RECEIVED = "ReportReceived"
 RECEIPT_SHOWN = "ReceiptShown"
 REPORT_WITHDRAWN = "ReportWithdrawn"
 MESSAGE_SENT = "MessageSent"
+REQUEST_SENT = "RequestSent"
+REQUEST_ANSWERED = "RequestAnswered"
+REPORT_SHOWN = "ReportShown"
+REPORT_SEEN = "ReportSeen"
 LOCATION_SHARED = "LocationShared"
 MEDIA_BEGUN = "MediaBegun"
 MEDIA_STORED = "MediaStored"
@@ -114,6 +118,11 @@ def lock(session: Session, desk: str) -> None:
 def next_number(session: Session, desk: str, at: datetime) -> str:
     """The next report number of the desk: `330106-20261123-000017`, counted anew each local day."""
     return batch_of(session).next_number(desk, at)
+
+
+def lock_log(session: Session, desk: str) -> None:
+    """Let nobody else write to the desk's log until this transaction ends: its reports stand still meanwhile."""
+    batch_of(session).lock([desk])
 
 
 def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) -> None:

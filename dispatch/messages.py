@@ -12,7 +12,7 @@ from dispatch.errors import Refused
 from dispatch.events import MESSAGE_SENT
 from dispatch.ids import new_id
 from dispatch.models import TABLES
-from dispatch.reports import at_desk, change, own
+from dispatch.reports import at_desk, change, next_version, own
 from dispatch.states import MessageState
 
 _MESSAGE = TABLES["message"]
@@ -56,7 +56,8 @@ def _send(
     text: str,
     actor: str,
 ) -> tuple[MessageState, bool]:
-    message = MessageState(new_id(), client_id, author, dispatcher, text, now())
+    version = next_version(session, report)
+    message = MessageState(new_id(), client_id, author, dispatcher, text, now(), version)
     new = insert_or_leave(
         session,
         _MESSAGE,
@@ -67,6 +68,7 @@ def _send(
             "author": author,
             "dispatcher": dispatcher,
             "text": text,
+            "version": version,
             "at": message.at,
         },
     )
@@ -82,4 +84,5 @@ def _send(
         )
         .one()
     )
-    return MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at), False
+    earlier = MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at, row.version)
+    return earlier, False

@@ -18,12 +18,12 @@ from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import (
     LOCATION_SHARED,
-    RECEIPT_SHOWN,
     REPORT_FILED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
     insert_with_batch,
     lock,
+    lock_log,
     next_number,
     record,
 )
@@ -113,6 +113,7 @@ _AT_DESK = select(_REPORT.c.status).where(
 )
 _WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
 _DESK_OF = select(_REPORT.c.desk).where(_REPORT.c.id == bindparam("report"))
+_VERSION = select(_REPORT.c.version).where(_REPORT.c.id == bindparam("report"))
 _CHANGE = (
     update(_REPORT)
     .where(_REPORT.c.id == bindparam("of"))
@@ -169,6 +170,8 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
             "filed_at": filed_at,
             "filed_seq": seq,
             "escalation": 0,
+            "reporter_saw": 0,
+            "desk_saw": 0,
         },
     )
     connection.execute(_COUNT, {"of": filing.reporter})
@@ -321,25 +324,6 @@ def share_location(session: Session, id: UUID, report: UUID, reporter: UUID, pla
         follow(session, report, LOCATION_SHARED, actor=f"reporter:{reporter}", data={"location": str(id)})
 
 
-def receipt_shown(session: Session, report: UUID, reporter: UUID, version: int) -> None:
-    """The reporter's screen shows this version; note the first time that it showed 已接收.
-
-    Raises Refused: `report_unknown`.
-    """
-    own(session, report, reporter)
-    marked = session.connection().execute(
-        update(_ACKNOWLEDGEMENT)
-        .where(
-            _ACKNOWLEDGEMENT.c.report == report,
-            _ACKNOWLEDGEMENT.c.version <= version,
-            _ACKNOWLEDGEMENT.c.shown_at.is_(None),
-        )
-        .values(shown_at=now())
-    )
-    if marked.rowcount:
-        follow(session, report, RECEIPT_SHOWN, actor=f"reporter:{reporter}", data={"version": version})
-
-
 def own(session: Session, report: UUID, reporter: UUID) -> str:
     """The status of the reporter's own report. Raises Refused `report_unknown` for anyone else's."""
     return _status(session.connection().execute(_OWN, {"report": report, "of": reporter}))
@@ -383,6 +367,13 @@ def change(
         data={"version": row.version} | (data or {}),
     )
     return int(row.version)
+
+
+def next_version(session: Session, report: UUID) -> int:
+    """The version that the report's next `change` in this transaction will give it. Nobody can come between."""
+    connection = session.connection()
+    lock_log(session, connection.execute(_WHOSE, {"report": report}).one().desk)
+    return int(connection.execute(_VERSION, {"report": report}).scalar_one()) + 1
 
 
 def follow(

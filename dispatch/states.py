@@ -15,6 +15,7 @@ from dispatch.models import TABLES
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
+_REQUEST = _T["request"]
 
 # What a desk still has to do with. A withdrawn report stays on the screen until it is closed.
 OPEN = ("filed", "received", "dispatched", "on_scene", "withdrawn")
@@ -62,6 +63,23 @@ class MessageState:
     dispatcher_number: str | None
     text: str
     at: datetime
+    version: int = 0  # the report's version that first showed it
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """What a dispatcher asked of the reporter, and the answer if there is one."""
+
+    id: UUID
+    client_id: str
+    dispatcher_number: str
+    kind: str  # location | photo | video | answer
+    text: str
+    answers: tuple[str, ...]  # to be tapped; none: free words
+    version: int
+    at: datetime
+    answer: str | None
+    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,9 @@ class ReportState:
     acknowledgement: AcknowledgementState | None
     caller: Caller
     fraud: dict[str, Any] | None
+    requests: tuple[RequestState, ...] = ()
+    reporter_saw: int = 0  # the newest version that the reporter's screen has shown
+    desk_saw: int = 0  # the newest version that a dispatcher had in hand on a screen
 
 
 _HERE = _DESK.alias("here")
@@ -159,6 +180,11 @@ _MESSAGES = (
     select(_MESSAGE)
     .where(_MESSAGE.c.report.in_(bindparam("ids", expanding=True)))
     .order_by(_MESSAGE.c.at, _MESSAGE.c.id)
+)
+_REQUESTS = (
+    select(_REQUEST)
+    .where(_REQUEST.c.report.in_(bindparam("ids", expanding=True)))
+    .order_by(_REQUEST.c.at, _REQUEST.c.id)
 )
 _ALL_MEDIA = (
     select(_MEDIA)
@@ -201,12 +227,10 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
         return {}
     these = {"ids": list(ids)}
     rows: dict[UUID, Row[Any]] = {row.id: row for row in session.connection().execute(_THESE, these)}
-    messages, media, trails = _messages(session, these), _media(session, these), _trails(session, these)
-    return {
-        id_: _state(rows[id_], messages.get(id_, ()), media.get(id_, ()), trails.get(id_, ()))
-        for id_ in ids
-        if id_ in rows
-    }
+    hung = _Hung(
+        _messages(session, these), _requests(session, these), _media(session, these), _trails(session, these)
+    )
+    return {id_: _state(rows[id_], hung) for id_ in ids if id_ in rows}
 
 
 def state(session: Session, id_: UUID) -> ReportState | None:
@@ -250,9 +274,30 @@ def _messages(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Messa
     found: dict[UUID, list[MessageState]] = defaultdict(list)
     for row in rows:
         found[row.report].append(
-            MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at)
+            MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at, row.version)
         )
     return {report: tuple(lines) for report, lines in found.items()}
+
+
+def _requests(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[RequestState, ...]]:
+    rows = session.connection().execute(_REQUESTS, these)
+    found: dict[UUID, list[RequestState]] = defaultdict(list)
+    for row in rows:
+        found[row.report].append(
+            RequestState(
+                row.id,
+                row.client_id,
+                row.dispatcher,
+                row.kind,
+                row.text,
+                tuple(row.answers),
+                row.version,
+                row.at,
+                row.answer,
+                row.answered_at,
+            )
+        )
+    return {report: tuple(requests) for report, requests in found.items()}
 
 
 def _media(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MediaState, ...]]:
@@ -286,12 +331,17 @@ def _trails(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Place, 
     return {report: tuple(places[-TRAIL:]) for report, places in found.items()}
 
 
-def _state(
-    row: Row[Any],
-    messages: tuple[MessageState, ...],
-    media: tuple[MediaState, ...],
-    trail: tuple[Place, ...],
-) -> ReportState:
+@dataclass(frozen=True, slots=True)
+class _Hung:
+    """What hangs on reports, by report."""
+
+    messages: dict[UUID, tuple[MessageState, ...]]
+    requests: dict[UUID, tuple[RequestState, ...]]
+    media: dict[UUID, tuple[MediaState, ...]]
+    trails: dict[UUID, tuple[Place, ...]]
+
+
+def _state(row: Row[Any], hung: _Hung) -> ReportState:
     return ReportState(
         id=row.id,
         number=row.number,
@@ -312,14 +362,17 @@ def _state(
         withdrawn_at=row.withdrawn_at,
         withdrawn_reason=row.withdrawn_reason,
         place=_place(row),
-        trail=trail,
+        trail=hung.trails.get(row.id, ()),
         notes=tuple(row.notes),
         media_expected=row.media_expected,
-        media=media,
-        messages=messages,
+        media=hung.media.get(row.id, ()),
+        messages=hung.messages.get(row.id, ()),
+        requests=hung.requests.get(row.id, ()),
         acknowledgement=_acknowledgement(row),
         caller=_caller(row),
         fraud=row.fraud,
+        reporter_saw=row.reporter_saw,
+        desk_saw=row.desk_saw,
     )
 
 

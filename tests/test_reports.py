@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlmodel import Session
 
-from dispatch import messages, reporters, reports, states
+from dispatch import messages, reporters, reports, showing, states
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.errors import Refused
@@ -265,7 +265,7 @@ def test_the_first_showing_of_the_receipt_is_noted_and_only_of_a_version_that_ha
     acknowledge(domain, report)
 
     def show(session: Session, version: int) -> None:
-        reports.receipt_shown(session, report, domain.reporter.id, version)
+        showing.shown_to_reporter(session, report, domain.reporter.id, version)
 
     for version in (1, 2, 2):
         domain.do(partial(show, version=version))
@@ -302,7 +302,7 @@ def test_nobody_else_may_speak_withdraw_or_move_a_report(domain: Domain) -> None
         lambda session: messages.send_from_dispatcher(session, report, "330105", "33010501", "x", "y"),
         lambda session: reports.withdraw(session, report, stranger.id, ""),
         lambda session: reports.share_location(session, new_id(), report, stranger.id, place),
-        lambda session: reports.receipt_shown(session, report, stranger.id, 1),
+        lambda session: showing.shown_to_reporter(session, report, stranger.id, 1),
     ):
         with pytest.raises(Refused, match="report_unknown"):
             domain.do(command)
