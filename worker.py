@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
@@ -10,8 +11,13 @@ from dispatch import tidying
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.events import Recorded
+from dispatch.incoming import Incoming
 from dispatch.logs import configure
+from dispatch.photos import Darkroom
+from dispatch.reads import Reads
 from dispatch.settings import Settings
+from dispatch.store import MediaStore
+from dispatch.uploads import Uploads
 from dispatch.writer import Writer
 from realtime.doorbell import Doorbell, connect
 
@@ -42,6 +48,9 @@ async def _work(settings: Settings) -> None:
     writer = Writer(database, ring)
     writer.start()
     ringing = asyncio.create_task(doorbell.ring_all())
+    read, darkroom = Reads(database, 1), Darkroom(rooms=1)
+    uploads = Uploads(Incoming.of(settings.home), MediaStore(settings.media_url), darkroom, writer)
+    sweeping = asyncio.create_task(_sweep(uploads, read))
     log.info("worker_started")
     while not stop.is_set():
         await _tidy(writer)
@@ -50,10 +59,27 @@ async def _work(settings: Settings) -> None:
                 await stop.wait()
         except TimeoutError:
             continue
+    # A photo cut off here is finished in the next round: nothing of it is lost.
+    sweeping.cancel()
+    await asyncio.to_thread(darkroom.close)
+    read.close()
     ringing.cancel()
     await asyncio.to_thread(writer.stop)
     await redis.aclose()
     database.close()
+
+
+async def _sweep(uploads: Uploads, read: Reads) -> None:
+    """Finish photos that nobody else will, give up those that nobody goes on with; again and again."""
+    while True:
+        try:
+            swept = await uploads.sweep(read)
+            for kind, count in asdict(swept).items():
+                if count:
+                    log.info("uploads_swept", kind=kind, count=count)
+        except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
+            log.warning("sweeping_failed", error=type(error).__name__)
+        await asyncio.sleep(EVERY_S)
 
 
 async def _tidy(writer: Writer) -> None:

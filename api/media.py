@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import orjson
+import structlog
 from starlette.datastructures import UploadFile
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -28,10 +29,16 @@ from dispatch.states import MediaState
 from dispatch.uploads import BLOCK_BYTES, Uploads
 from web.pictures import picture
 
+log = structlog.get_logger()
+
 # A body of which nothing comes for so long has lost its line; what came is kept, and the phone asks again.
 IDLE_S = 15.0
+# The bytes are safe by then; on a busy machine the phone need not wait for the picture.
+FINISH_S = 8.0
 # These count for themselves, with a code for each limit; whatever bound the app sets must not cut in.
 _OWN_COUNT = 2**31
+
+_finishing: set[asyncio.Task[MediaState]] = set()
 
 
 def routes() -> list[Route]:
@@ -98,7 +105,7 @@ async def ask(request: Request) -> Response:
 
 
 async def append(request: Request) -> Response:
-    """PATCH: the next piece → 204, once it is on the disk. The last one is answered when the photo is ready."""
+    """PATCH: the next piece → 204, once it is on the disk. The last is answered when the photo is ready."""
     tus.check_version(request)
     if not tus.has_body_type(request):
         raise Refused("content_type_unsupported", expected=tus.BODY_TYPE)
@@ -228,17 +235,32 @@ def _offset(uploads: Uploads, found: Found) -> int:
 
 
 async def _finish_if_whole(uploads: Uploads, found: Found, offset: int) -> MediaState:
-    """Where all bytes are here: the photo, or the refusal of it. Who cannot finish it now leaves it to the next."""
+    """Where all bytes are here: the photo, or the refusal of it.
+
+    What takes longer than a phone waits goes on without it, and the report tells how it ended. What cannot be
+    finished now is left to the next who asks.
+    """
     if found.media.state == "ready" or offset < found.media.length:
         return found.media
+    task = asyncio.create_task(uploads.complete(found))
+    _finishing.add(task)
+    task.add_done_callback(_finished)
+    done, _ = await asyncio.wait({task}, timeout=FINISH_S)
     try:
-        return await uploads.complete(found)
+        return task.result() if done else found.media
     except Delayed:
         return found.media
     except Refused as refused:
         if refused.code == "upload_busy":
             return found.media
         raise
+
+
+def _finished(task: asyncio.Task[MediaState]) -> None:
+    _finishing.discard(task)
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Refused | Delayed):
+        log.warning("media_not_finished", error=type(error).__name__)
 
 
 async def _patient(request: Request) -> AsyncIterator[bytes]:

@@ -12,6 +12,7 @@ from obstore.exceptions import GenericError
 
 from api import media as handlers
 from dispatch.database import Database
+from dispatch.developed import Developed
 from dispatch.offers import PHOTO_BYTES
 from dispatch.photos import Darkroom, Delayed
 from dispatch.store import MediaStore
@@ -190,6 +191,27 @@ async def test_whoever_asks_next_finishes_what_is_whole(
     if ask == "POST again":
         assert (await created(phone, lab.report, len(PHOTO), client_id="one")).json()["state"] == "ready"
     assert lab.state_of(address.rpartition("/")[2]) == "ready"
+
+
+async def test_a_phone_does_not_wait_for_a_busy_machine(
+    lab: Lab, phone: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "FINISH_S", 0.2)
+    develop, go_on = Darkroom.develop, asyncio.Event()
+
+    async def slow(room: Darkroom, source: Path) -> Developed:
+        await go_on.wait()
+        return await develop(room, source)
+
+    monkeypatch.setattr(Darkroom, "develop", slow)
+    address = (await created(phone, lab.report, len(PHOTO))).headers["location"]
+    assert (await appended(phone, address, 0, PHOTO)).status_code == 204
+    assert await offset_of(phone, address) == len(PHOTO)
+    assert lab.state_of(address.rpartition("/")[2]) == "uploading"
+    go_on.set()
+    await asyncio.gather(*handlers._finishing)
+    assert lab.state_of(address.rpartition("/")[2]) == "ready"
+    assert lab.kinds() == ["MediaBegun", "MediaStored"]
 
 
 async def test_more_than_announced_is_refused_and_what_stood_before_stands(
