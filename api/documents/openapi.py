@@ -18,7 +18,7 @@ from dispatch.media import PHOTOS
 from dispatch.offers import PHOTO_BYTES
 from web.bodies import JSON_LIMIT
 from web.limits import RATES
-from web.problems import problem
+from web.problems import STATUS, problem
 
 VERSION: Final = "1.0.0"
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -178,7 +178,9 @@ def _answer(call: Call, answer: Answer) -> Json:
 
 
 def _refusal(call: Call, status: int, codes: list[str]) -> Json:
-    headers = ["Content-Language", *(["Retry-After"] if status in {429, 503} else []), *call.headers]
+    # A defect is answered outside of what adds the call's own headers.
+    own = call.headers if status != STATUS["internal"] else ()
+    headers = ["Content-Language", *(["Retry-After"] if status in {429, 503} else []), *own]
     found: Json = {"description": " · ".join(f"`{code}`" for code in codes), "headers": _headers(headers)}
     if call.method != "HEAD":
         narrowed: Json = {"properties": {"code": {"enum": codes}, "status": {"const": status}}}
