@@ -182,16 +182,20 @@ class Dispatcher:
     async def signed_in(cls, app: App, number: str = "33010601") -> Self:
         """A dispatcher who has signed in and opened the desk's page."""
         http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers={"origin": app.url})
-        page = await http.get("/console/sign-in")
-        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        assert token, page.text
-        answer = await http.post(
-            "/console/sign-in", data={"number": number, "password": PASSWORD, "csrf_token": token[1]}
-        )
-        assert answer.status_code == 303, answer.text
         dispatcher = cls(app, number, http)
+        await dispatcher.sign_in()
         await dispatcher.open_page()
         return dispatcher
+
+    async def sign_in(self) -> None:
+        """Number and password."""
+        page = await self.http.get("/console/sign-in")
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token, page.text
+        answer = await self.http.post(
+            "/console/sign-in", data={"number": self.number, "password": PASSWORD, "csrf_token": token[1]}
+        )
+        assert answer.status_code == 303, answer.text
 
     @classmethod
     async def on_duty(cls, app: App, number: str, token: str) -> Self:

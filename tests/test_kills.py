@@ -14,7 +14,7 @@ from tests.faults.arming import Fault
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.promises import promised
-from tests.servers import Server
+from tests.servers import START_S, Server
 from tests.stack import App, Stack
 from tests.truth import assert_whole, filed_under, kinds_of
 
@@ -235,7 +235,7 @@ async def _all_seen_once(whole: Stack, place: Place, consoles: tuple[Dispatcher,
 
 async def _revived(app: App) -> None:
     app.launch()
-    await eventually(lambda: asyncio.to_thread(app.ready), 30, "it does its work again")
+    await eventually(lambda: asyncio.to_thread(app.ready), START_S, "it does its work again")
 
 
 async def _consoles(people: People, whole: Stack, place: Place) -> tuple[Dispatcher, Dispatcher]:
