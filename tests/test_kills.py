@@ -14,7 +14,7 @@ from tests.faults.arming import Fault
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.promises import promised
-from tests.servers import START_S, Server
+from tests.server import START_S, Server
 from tests.stack import App, Stack
 from tests.truth import assert_whole, filed_under, kinds_of
 
