@@ -23,7 +23,6 @@ STATUS: Mapping[str, int] = {
     "cursor_invalid": 400,
     "sign_in_required": 401,
     "code_wrong": 401,
-    "sign_in_failed": 401,
     "identity_required": 403,
     "origin_refused": 403,
     "csrf_refused": 403,
