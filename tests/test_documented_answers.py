@@ -194,7 +194,8 @@ async def test_photos_by_tus_answer_as_documented(reporter: Reporter) -> None:
     assert (await http.delete(upload, headers=TUS)).status_code == 204
     assert (await http.head(upload, headers=TUS)).status_code == 404
     assert (await http.delete(upload)).status_code == 412
-    assert (await http.post(upload, headers=TUS)).status_code == 405
+    refused = await http.post(upload, headers=TUS)
+    assert (refused.status_code, refused.headers["allow"]) == (405, "DELETE, HEAD, OPTIONS, PATCH, POST")
 
 
 async def _photo_is_shown(http: httpx2.AsyncClient, media: str) -> None:
@@ -247,3 +248,15 @@ async def test_every_answer_that_is_no_refusal_was_really_given(
         pytest.skip("only some of the tests above were asked for")
     told = {(call.name, status) for call in openapi.CALLS for status in call.answers}
     assert told <= http.seen, told - http.seen
+
+
+async def test_a_method_that_is_not_documented_is_refused_with_those_that_are(
+    citizen: App, http: HttpContract
+) -> None:
+    async with httpx2.AsyncClient(base_url=citizen.url) as client:
+        for path, item in http.document["paths"].items():
+            methods = {method.upper() for method in item} | ({"HEAD"} if "get" in item else set())
+            answer = await client.request("TRACE", path.format(id=NOBODY, media=NOBODY))
+            assert (answer.status_code, answer.json()["code"]) == (405, "method_refused")
+            # `…/media/form` is an address of `…/media/{media}` too.
+        assert methods <= set(answer.headers["allow"].split(", "))

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.errors import Overloaded, Refused
@@ -32,6 +33,9 @@ STATUS: Mapping[str, int] = {
     "desk_unknown": 404,
     "method_refused": 405,
     "already_received": 409,
+    "already_answered": 409,
+    "request_unknown": 404,
+    "answer_unknown": 422,
     "idempotency_conflict": 409,
     "report_closed": 409,
     "body_too_large": 413,
@@ -104,9 +108,18 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
     headers = {"content-language": words.language}
     if status in {429, 503}:
         headers["retry-after"] = str(refused.values.get("resend_in", 1))
+    if status == 405 and (methods := _methods(request)):
+        headers["allow"] = ", ".join(methods)
     return Response(
         orjson.dumps(body, default=str), status, headers=headers, media_type="application/problem+json"
     )
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes (RFC 9110, 15.5.6): of all its routes, where the router knows of the first alone."""
+    routes = [route for route in getattr(request.scope.get("app"), "routes", ()) if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in here for method in route.methods or ()})
 
 
 def sentence(words: Words, refused: Refused) -> str:
@@ -151,7 +164,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the table of handlers says so
     codes = {404: "not_found", 405: "method_refused", 413: "body_too_large"}
     answer = problem(request, Refused(codes.get(error.status_code, "body_unreadable")), error.status_code)
-    answer.headers.update(error.headers or {})  # 405 names what the address takes (RFC 9110, 15.5.6)
+    for name, value in (error.headers or {}).items():
+        answer.headers.setdefault(name, value)
     return answer
 
 

@@ -15,6 +15,7 @@ SENT: Final[dict[str, tuple[type, str]]] = {
     "hello": (bodies.Hello, "问候：身份与已有版本 · Who it is, and what it has"),
     "shown": (bodies.Shown, "屏幕已显示此版本 · The screen shows this version"),
     "messageFromReporter": (bodies.MessageFrame, "报警人发送消息 · The reporter says something"),
+    "answer": (bodies.AnswerFrame, "报警人回答问题 · The reporter answers a question"),
     "location": (bodies.LocationFrame, "报警人更新位置 · The reporter shares a position"),
     "pong": (bodies.Pong, "在线 · Still here"),
 }
@@ -27,17 +28,21 @@ SAID: Final[dict[str, tuple[type, str, str, object]]] = {
     ),
     "report": (answers.ReportFrame, "警情最新状态 · A report's newest state", "已接收", examples.CHANGED),
     "message": (answers.MessageSaidFrame, "一条消息 · A line of the conversation", "接警员", examples.LINE),
+    "request": (answers.RequestFrame, "接警员的请求 · The dispatcher asks", "提问", examples.ASKS),
     "error": (answers.ErrorFrame, "未受理 · A frame was refused", "警情已结", examples.REFUSED),
     "ping": (answers.PingFrame, "是否在线 · Is anybody there", "心跳", examples.PING),
 }
 
 # Codes that an `error` frame can carry.
 ERRORS: Final = (
+    "already_answered",
+    "answer_unknown",
     "frame_invalid",
     "internal",
     "position_invalid",
     "report_closed",
     "report_unknown",
+    "request_unknown",
     "text_too_long",
     "too_many_requests",
 )
@@ -146,10 +151,15 @@ def _operations() -> Json:
     return {
         "greet": _operation("receive", "问候 · The client's first frame", "hello"),
         "hear": _operation(
-            "receive", "接收报警人的帧 · What the client says", "shown", "messageFromReporter", "location"
+            "receive",
+            "接收报警人的帧 · What the client says",
+            "shown",
+            "messageFromReporter",
+            "answer",
+            "location",
         ),
         "tell": _operation(
-            "send", "推送最新状态 · What the server says", "welcome", "report", "message", "error"
+            "send", "推送最新状态 · What the server says", "welcome", "report", "message", "request", "error"
         ),
         "ask": {
             **_operation("send", "心跳 · Whether the client is there", "ping"),

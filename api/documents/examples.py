@@ -11,10 +11,12 @@ from api.answers import (
     NearestDesk,
     PhoneCodeSent,
     PingFrame,
+    Question,
     Report,
     Reporter,
     ReportFrame,
     ReportPage,
+    RequestFrame,
     SessionOpened,
     WelcomeFrame,
 )
@@ -23,6 +25,7 @@ from dispatch.receipts import Jwks
 
 REPORT_ID: Final = "01a207d9-2100-7c4e-9a53-6f1d0b2e8c47"
 _MEDIA_ID: Final = "01a207d9-9a18-7b06-8f21-c3a95d7e0142"
+_REQUEST_ID: Final = "01a207da-4c10-7e55-b2a8-5d90c3f7e114"
 _CLIENT_ID: Final = "p-1"
 _MESSAGE_CLIENT_ID: Final = "5e0f8c1a-77d2-4b0e-9f6a-2d6c1b9a4e30"
 _DESK: Final = "西湖区110报警服务台"
@@ -85,6 +88,7 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
         "answer": ("回答接警员", {"client_id": _MESSAGE_CLIENT_ID, "text": "清醒，坐在路边，出血已止住。"})
     },
     "LocationBody": {"here": ("当前位置", _POSITION)},
+    "AnswerBody": {"yes": ("回答", {"request_id": _REQUEST_ID, "answer": "是"})},
     "WithdrawalBody": {"settled": ("撤回原因", {"reason": "双方已自行协商解决。"})},
     "Hello": {"again": ("重新连接", {"type": "hello", "token": _TOKEN, "known": {REPORT_ID: 3}})},
     "Shown": {"received": ("屏幕已显示已接收", {"type": "shown", "report_id": REPORT_ID, "version": 2})},
@@ -138,6 +142,7 @@ ASKED: Final[Message] = {
     "dispatcher_number": "33010601",
     "text": "民警已经出发。请问伤者是否清醒？",
     "at": "2026-11-23T10:00:45.120Z",
+    "seen": True,
 }
 SAID: Final[Message] = {
     "id": "01a207da-0d40-7f38-9c65-e21a4b8d7053",
@@ -146,6 +151,17 @@ SAID: Final[Message] = {
     "dispatcher_number": None,
     "text": "清醒，坐在路边，出血已止住。",
     "at": "2026-11-23T10:01:00.480Z",
+    "seen": True,
+}
+QUESTION: Final[Question] = {
+    "id": _REQUEST_ID,
+    "request": "answer",
+    "dispatcher_number": "33010601",
+    "text": "您现在安全吗？",
+    "answers": ["是", "否"],
+    "at": "2026-11-23T10:01:20.300Z",
+    "answer": None,
+    "answered_at": None,
 }
 FILED: Final[Report] = {
     "id": REPORT_ID,
@@ -168,6 +184,7 @@ FILED: Final[Report] = {
     "media_expected": 1,
     "media": [],
     "messages": [],
+    "requests": [],
     "receipt": None,
 }
 RECEIVED: Final[Report] = {
@@ -184,6 +201,7 @@ RECEIVED: Final[Report] = {
     "screens": 3,
     "media": [MEDIA],
     "messages": [ASKED, SAID],
+    "requests": [QUESTION],
     "receipt": "eyJhbGciOiJFZERTQSIs….eyJpc3MiOiJkZXNrMTEwIiwi….kQ3v…",
 }
 WITHDRAWN: Final[Report] = {
@@ -226,6 +244,12 @@ KEYS: Final[Jwks] = {
 WELCOME: Final[WelcomeFrame] = {"type": "welcome", "heartbeat_s": 20, "reports": [RECEIVED]}
 CHANGED: Final[ReportFrame] = {"type": "report", "report": RECEIVED}
 LINE: Final[MessageSaidFrame] = {"type": "message", "report_id": REPORT_ID, "message": ASKED}
+ASKS: Final[RequestFrame] = {
+    "type": "request",
+    "report_id": REPORT_ID,
+    "request": "answer",
+    "question": QUESTION,
+}
 REFUSED: Final[ErrorFrame] = {
     "type": "error",
     "code": "report_closed",

@@ -180,7 +180,8 @@ def _answer(call: Call, answer: Answer) -> Json:
 def _refusal(call: Call, status: int, codes: list[str]) -> Json:
     # A defect is answered outside of what adds the call's own headers.
     own = call.headers if status != STATUS["internal"] else ()
-    headers = ["Content-Language", *(["Retry-After"] if status in {429, 503} else []), *own]
+    added = {405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
+    headers = ("Content-Language", *added.get(status, ()), *own)
     found: Json = {"description": " · ".join(f"`{code}`" for code in codes), "headers": _headers(headers)}
     if call.method != "HEAD":
         narrowed: Json = {"properties": {"code": {"enum": codes}, "status": {"const": status}}}

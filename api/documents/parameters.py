@@ -77,6 +77,7 @@ def _said(schema: Json, says: str) -> Json:
 
 HEADERS: Final[Json] = {
     "Content-Language": _said({"enum": ["zh-CN", "en"]}, "Of the sentences in the body."),
+    "Allow": _said({"type": "string"}, "The methods that the address takes."),
     "Retry-After": _said({"type": "integer"}, "Seconds to wait before the next try."),
     "Set-Cookie": _said({"type": "string"}, "The session, for the page: HttpOnly, SameSite=Strict."),
     "Location": _said({"type": "string"}, "Where the upload goes on; a path on this server."),
@@ -84,7 +85,7 @@ HEADERS: Final[Json] = {
     "Tus-Resumable": _said({"const": tus.VERSION}, "The version of tus that is spoken."),
     "Tus-Version": _said({"const": tus.VERSION}, "The versions of tus that are understood."),
     "Tus-Extension": _said({"const": tus.EXTENSIONS}, "What is understood beyond its core."),
-    "Tus-Max-Size": _said({"const": PHOTO_BYTES}, "Bytes that a photo may have."),
+    "Tus-Max-Size": _said({"type": "integer", "const": PHOTO_BYTES}, "Bytes that a photo may have."),
     "Upload-Offset": _said(_BYTES, "Bytes that have come."),
     "Upload-Length": _said(_BYTES, "Bytes of the whole photo."),
     "Upload-Metadata": _said({"type": "string"}, "As it was given."),
