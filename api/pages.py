@@ -72,7 +72,12 @@ async def manifest(request: Request) -> Response:
     """What a phone needs to put the page on its home screen (W3C Web App Manifest)."""
     words = Words.of(page_language(request))
     title = words("citizen.page.title")
-    icon = {"src": "/static/citizen/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}
+    icon = {
+        "src": "/static/citizen/icon.svg",
+        "sizes": "any",
+        "type": "image/svg+xml",
+        "purpose": "any maskable",
+    }
     return JSONResponse(
         {
             "name": title,

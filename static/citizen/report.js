@@ -52,13 +52,12 @@ export function createReport(client, position) {
     for (const id of ["talk", "photos", "need"]) $(id).replaceChildren();
     $("withdraw").open = false;
     watch();
-    ticking = setInterval(tick, 1000);
-    render();
+    tick();
     fromTop();
   }
 
   function close() {
-    clearInterval(ticking);
+    clearTimeout(ticking);
     if (subject) live.unwatch(report()?.id ?? subject.id);
     subject = null;
     painted = null;
@@ -76,18 +75,25 @@ export function createReport(client, position) {
     live.watch(id);
   }
 
+  /** Each full second of the wait, on the second: what is said after ten or fifteen is said then. */
   function tick() {
     if (!subject) return;
-    render();
+    const since = render() ?? client.now();
     share();
+    clearTimeout(ticking);
+    ticking = setTimeout(tick, 1000 - ((client.now() - since) % 1000));
   }
 
+  /** Shows what is true now; gives the moment that the wait counts from. */
   function render() {
     const facts = { item: item(), report: report() };
     const there = Boolean(facts.item || facts.report);
     show($("report-body"), there);
     show($("report-empty"), !there);
-    if (!there) return renderEmpty();
+    if (!there) {
+      renderEmpty();
+      return undefined;
+    }
     const now = client.now();
     const progress = progressOf({ ...facts, now, here: client.here, heard: live.heard() });
     showLadder({ ...facts, progress, now, locating });
@@ -99,7 +105,7 @@ export function createReport(client, position) {
     show($("phrases"), !ended && $("need").hidden && [...$("phrases").querySelectorAll("button")].some((button) => !button.hidden));
     urge(isAlarming(progress) || progress.phase === "refused");
     if (facts.report) paint(facts.report);
-    return undefined;
+    return progress.since;
   }
 
   function renderEmpty() {

@@ -57,15 +57,15 @@ function fill(row, line) {
   who.classList.toggle("unseen", line.author === "reporter");
   write(text, line.text);
   write(words, stateOf(line));
-  setIcon(mark, { stored: "check", refused: "circle-alert" }[line.state] ?? "clock");
+  setIcon(mark, { stored: line.seen ? "check-check" : "check", refused: "circle-alert" }[line.state] ?? "clock");
   mark.toggleAttribute("hidden", line.author !== "reporter");
   show(state, line.state !== "own");
   show(button, line.state === "refused");
 }
 
-function stateOf({ author, state, at, problem }) {
+function stateOf({ author, state, at, seen, problem }) {
   if (author !== "reporter") return timeOf(at);
-  if (state === "stored") return t("talk.stored", { time: timeOf(at) });
+  if (state === "stored") return t(seen ? "talk.seen" : "talk.stored", { time: timeOf(at) });
   if (state === "refused") return t("talk.failed", { detail: sentence(problem) });
   if (state !== "sending") return t("talk.kept");
   return t(problem ? "talk.retrying" : "talk.sending");

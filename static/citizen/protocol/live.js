@@ -4,8 +4,9 @@ const SUBPROTOCOL = "desk110.v1";
 const OPENING = 10_000;
 const ASK_WAITING = 2_000; // without a socket, a report that waits to be received
 const ASK_CALM = 8_000;
+const ASK_UNSHOWN = 3_000; // beside a socket, a report that no screen shows yet
 const ASK_BESIDE = 10_000; // beside a socket: a line can be dead for a while before it says so
-const ASK_BESIDE_CALM = 60_000;
+const ASK_BESIDE_CALM = 20_000;
 const STATES_AT_REST = new Set(["closed", "withdrawn"]);
 
 // Why the server closed: what to do then. Anything else is a line that broke.
@@ -125,13 +126,15 @@ export function createLive(env) {
     clearTimeout(asking);
     asking = setTimeout(ask, interval() * (0.8 + env.random() * 0.4));
     if (state === "live" && env.now() - heard > heartbeat * 2.2) drop();
-    if (state === "live" && env.now() - heard < ASK_WAITING) return;
     for (const id of watched) await refresh(id);
   }
 
   function interval() {
-    const waiting = [...watched].some((id) => env.known.get(id)?.status === "filed");
-    if (state === "live") return waiting ? ASK_BESIDE : ASK_BESIDE_CALM / 3;
+    // One that nobody has told us of yet counts as waiting.
+    const filed = [...watched].map((id) => env.known.get(id)).filter((report) => !report || report.status === "filed");
+    const waiting = filed.length > 0;
+    if (state === "live" && filed.some((report) => !report?.screens)) return ASK_UNSHOWN;
+    if (state === "live") return waiting ? ASK_BESIDE : ASK_BESIDE_CALM;
     return waiting ? ASK_WAITING : ASK_CALM;
   }
 
@@ -151,7 +154,6 @@ export function createLive(env) {
   /** A screen is about this report: its state is asked for until `unwatch`. */
   function watch(id) {
     watched.add(id);
-    refresh(id);
     ask();
   }
 

@@ -139,8 +139,8 @@ export function createOutbox(env) {
       return answer;
     }, (problem) => change(item, { problem: problem.facts }));
     const { id, number, desk, filed_at } = said;
-    await change(item, { state: "stored", problem: null, report_id: id, filed: { number, desk, filed_at }, stored: env.now() });
     env.stored(said);
+    await change(item, { state: "stored", problem: null, report_id: id, filed: { number, desk, filed_at }, stored: env.now() });
     for (const resolve of arrivals.get(item.key) ?? []) resolve(id);
     arrivals.delete(item.key);
   }
