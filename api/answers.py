@@ -140,6 +140,24 @@ class Message(TypedDict):
     dispatcher_number: str | None
     text: str
     at: Moment
+    seen: bool
+    """Whether it has been on a screen of the other side: the desk's, or the reporter's own."""
+
+
+@_described
+class Question(TypedDict):
+    """What the dispatcher asks (`answer`: a question), with answers to tap if there are any."""
+
+    id: Id
+    request: Annotated[str, _like(enum=["location", "photo", "video", "answer"])]
+    dispatcher_number: str
+    text: str
+    answers: list[str]
+    """To be tapped, as they stand; none: free words."""
+    at: Moment
+    answer: str | None
+    """What the reporter answered; empty when an act (a position, a photo) was the answer."""
+    answered_at: Moment | None
 
 
 @_described
@@ -174,6 +192,8 @@ class Report(TypedDict):
     media: list[Media]
     messages: list[Message]
     """Oldest first."""
+    requests: list[Question]
+    """What the desk has asked for, oldest first."""
     receipt: str | None
     """A signed statement (JWS, EdDSA) of what was received and when; null until received."""
 
@@ -241,6 +261,16 @@ class MessageSaidFrame(TypedDict):
 
 
 @_described
+class RequestFrame(TypedDict):
+    """The dispatcher asks for a position, a photo, a video, or an answer."""
+
+    type: Literal["request"]
+    report_id: Id
+    request: Annotated[str, _like(enum=["location", "photo", "video", "answer"])]
+    question: Question
+
+
+@_described
 class ErrorFrame(TypedDict):
     """A frame of the client's was refused. The session goes on."""
 
@@ -255,5 +285,5 @@ class PingFrame(TypedDict):
     type: Literal["ping"]
 
 
-ServerFrame = WelcomeFrame | ReportFrame | MessageSaidFrame | ErrorFrame | PingFrame
+ServerFrame = WelcomeFrame | ReportFrame | MessageSaidFrame | RequestFrame | ErrorFrame | PingFrame
 """Any frame of the server's."""

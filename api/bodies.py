@@ -202,6 +202,13 @@ class MessageBody(_Strict):
     text: Spoken
 
 
+class AnswerBody(_Strict):
+    """The answer to a dispatcher's question: one of those that could be tapped, or free words where there were none."""
+
+    request_id: UUID
+    answer: Spoken
+
+
 class WithdrawalBody(_Strict):
     """Why the report is taken back."""
 
@@ -240,19 +247,27 @@ class LocationFrame(LocationBody):
     report_id: UUID
 
 
+class AnswerFrame(AnswerBody):
+    """An answer to a question, as over HTTP."""
+
+    type: Literal["answer"]
+    report_id: UUID
+
+
 class Pong(_Strict):
     """Answers `ping`."""
 
     type: Literal["pong"]
 
 
-ClientFrame = Annotated[Shown | MessageFrame | LocationFrame | Pong, Field(discriminator="type")]
+AnyFrame = Shown | MessageFrame | LocationFrame | AnswerFrame | Pong
+ClientFrame = Annotated[AnyFrame, Field(discriminator="type")]
 """Any frame of a client after its hello."""
 
-_frames: TypeAdapter[Shown | MessageFrame | LocationFrame | Pong] = TypeAdapter(ClientFrame)
+_frames: TypeAdapter[AnyFrame] = TypeAdapter(ClientFrame)
 
 
-def parse_frame(text: str) -> Shown | MessageFrame | LocationFrame | Pong:
+def parse_frame(text: str) -> AnyFrame:
     """A client's frame. Raises Refused `frame_invalid`, or the code of a field's own rule."""
     try:
         return _frames.validate_json(text)

@@ -12,10 +12,10 @@ import structlog
 from sqlmodel import Session
 
 from api.known import KnownSessions
-from api.views import frame, message_view, report_view, screens_showing
+from api.views import frame, message_view, question_view, report_view, screens_showing
 from dispatch import figures, reporters, states
 from dispatch.clock import now
-from dispatch.events import MESSAGE_SENT, Recorded
+from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded
 from dispatch.reads import Reads
 from dispatch.states import ReportState
 from realtime.presence import Presence, Screen
@@ -44,10 +44,11 @@ class Listener:
 
 @dataclass(slots=True)
 class Loaded:
-    """What the feed read for the reporters who listen: states, and how many messages came with each."""
+    """What the feed read for the reporters who listen: states, and how many messages and requests came with each."""
 
     reports: list[ReportState]
     messages: dict[UUID, int] = field(default_factory=dict)
+    requests: dict[UUID, int] = field(default_factory=dict)
 
 
 class Hub:
@@ -68,23 +69,25 @@ class Hub:
         """The newest states of the reports of those who listen here. Runs off the loop."""
         concerned: dict[UUID, None] = {}
         said: dict[UUID, int] = defaultdict(int)
+        asked: dict[UUID, int] = defaultdict(int)
         for event in events:
             if event.report is not None and event.reporter in self._listeners:
                 concerned[event.report] = None
                 said[event.report] += event.kind == MESSAGE_SENT
-        return Loaded(list(states.states(session, list(concerned)).values()), said)
+                asked[event.report] += event.kind == REQUEST_SENT
+        return Loaded(list(states.states(session, list(concerned)).values()), said, asked)
 
     def deliver(self, _desk: str, seq: int, loaded: Loaded) -> None:
         """Hand the new states to the sockets of their reporters."""
         for report in loaded.reports:
-            self._offer(report, seq, loaded.messages.get(report.id, 0))
+            self._offer(report, seq, loaded.messages.get(report.id, 0), loaded.requests.get(report.id, 0))
 
     def resync(self, _desk: str) -> None:
         """The log is another one: every client shall come again and ask anew."""
         for listener in self._everyone():
             self._close_soon(listener, RESTARTING)
 
-    def _offer(self, report: ReportState, seq: int, messages: int = 0) -> None:
+    def _offer(self, report: ReportState, seq: int, messages: int = 0, requests: int = 0) -> None:
         listeners = self._listeners.get(report.caller.reporter)
         if not listeners:
             return
@@ -93,7 +96,7 @@ class Hub:
         frames: dict[str, dict[Hashable, str]] = {}
         for listener in listeners:
             if listener.language not in frames:
-                frames[listener.language] = _frames_of(report, screens, listener.language, messages)
+                frames[listener.language] = _frames_of(report, screens, listener.language, messages, requests)
             parts = frames[listener.language]
             listener.socket.offer(Update(seq, parts, tuple(parts.values())))
 
@@ -234,13 +237,24 @@ class Hub:
         task.add_done_callback(lambda _: None)
 
 
-def _frames_of(report: ReportState, screens: int, language: str, messages: int) -> dict[Hashable, str]:
-    """The frames that carry a report's newest state: first what was said, then the whole."""
+def _frames_of(
+    report: ReportState, screens: int, language: str, messages: int, requests: int
+) -> dict[Hashable, str]:
+    """The frames that carry a report's newest state: first what was said and asked, then the whole."""
     parts: dict[Hashable, str] = {}
     for message in report.messages[-messages:] if messages else ():
         if message.author != "reporter":
             parts[report.id, str(message.id)] = frame(
-                {"type": "message", "report_id": str(report.id), "message": message_view(message)}
+                {"type": "message", "report_id": str(report.id), "message": message_view(message, report)}
             )
+    for request in report.requests[-requests:] if requests else ():
+        parts[report.id, str(request.id)] = frame(
+            {
+                "type": "request",
+                "report_id": str(report.id),
+                "request": request.kind,
+                "question": question_view(request),
+            }
+        )
     parts[report.id, ""] = frame({"type": "report", "report": report_view(report, screens, language)})
     return parts

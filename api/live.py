@@ -7,10 +7,10 @@ from uuid import UUID
 import structlog
 from starlette.websockets import WebSocket
 
-from api.bodies import Hello, LocationFrame, MessageFrame, Pong, Shown, parse_frame
+from api.bodies import AnswerFrame, Hello, LocationFrame, MessageFrame, Pong, Shown, parse_frame
 from api.hub import SIGN_IN_AGAIN, Listener
 from api.parts import Parts, parts_of
-from api.reports import send_from_reporter, share_from_reporter
+from api.reports import answer_from_reporter, send_from_reporter, share_from_reporter
 from api.sessions import COOKIE, reporter_of
 from api.views import frame, message_view
 from dispatch import showing
@@ -135,6 +135,8 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
             listener.socket.say(
                 frame({"type": "message", "report_id": str(message.report_id), "message": message_view(said)})
             )
+        case AnswerFrame() as answer:
+            await answer_from_reporter(parts, answer.report_id, listener.reporter, answer)
         case LocationFrame() as location:
             await share_from_reporter(parts, location.report_id, listener.reporter, location)
 

@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import ReportPage
-from api.bodies import LocationBody, MessageBody, ReportBody, WithdrawalBody
+from api.bodies import AnswerBody, LocationBody, MessageBody, ReportBody, WithdrawalBody
 from api.parts import Parts, parts_of
 from api.placing import place_of
 from api.sessions import require_reporter
 from api.views import message_view, report_view, screens_showing
-from dispatch import messages, reports, states
+from dispatch import messages, reports, requests, states
 from dispatch.errors import Refused
 from dispatch.ids import new_id
 from dispatch.reports import Filing
@@ -36,6 +36,7 @@ def routes() -> list[Route]:
         Route("/api/v1/reports/{id}", show, methods=["GET"]),
         Route("/api/v1/reports/{id}/messages", send_message, methods=["POST"]),
         Route("/api/v1/reports/{id}/locations", share_location, methods=["POST"]),
+        Route("/api/v1/reports/{id}/answers", answer, methods=["POST"]),
         Route("/api/v1/reports/{id}/withdrawal", withdraw, methods=["POST"]),
     ]
 
@@ -115,6 +116,23 @@ async def send_from_reporter(
     await parts.limits.take("message_person", str(reporter))
     return await parts.writer.do(
         lambda session: messages.send_from_reporter(session, report, reporter, body.client_id, body.text)
+    )
+
+
+async def answer(request: Request) -> Response:
+    """`{request_id, answer}` → 200 the report; the first answer stands."""
+    parts = parts_of(request)
+    reporter = await require_reporter(request)
+    report = id_of(request)
+    await answer_from_reporter(parts, report, reporter.id, await read_json(request, AnswerBody))
+    return await _answer(request, await _own(parts, report, reporter.id), 200)
+
+
+async def answer_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: AnswerBody) -> None:
+    """What HTTP and the socket do alike with a reporter's answer."""
+    await parts.limits.take("message_person", str(reporter))
+    await parts.writer.do(
+        lambda session: requests.answer(session, report, reporter, body.request_id, body.answer)
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import orjson
 
-from api.answers import Media, Message, Received, Report, Reporter, ServerFrame
+from api.answers import Media, Message, Question, Received, Report, Reporter, ServerFrame
 from dispatch.clock import iso
 from dispatch.reporters import SignedIn
-from dispatch.states import AcknowledgementState, MediaState, MessageState, ReportState
+from dispatch.states import AcknowledgementState, MediaState, MessageState, ReportState, RequestState
 from dispatch.words import Words
 from realtime.presence import Screen
 
@@ -42,7 +42,8 @@ def report_view(report: ReportState, screens: int, language: str) -> Report:
         "withdrawn_at": iso(report.withdrawn_at) if report.withdrawn_at else None,
         "media_expected": report.media_expected,
         "media": [media_view(media) for media in report.media],
-        "messages": [message_view(message) for message in report.messages],
+        "messages": [message_view(message, report) for message in report.messages],
+        "requests": [question_view(request) for request in report.requests],
         "receipt": receipt.receipt if receipt else None,
     }
 
@@ -72,8 +73,9 @@ def media_view(media: MediaState) -> Media:
     }
 
 
-def message_view(message: MessageState) -> Message:
-    """One line of the conversation."""
+def message_view(message: MessageState, report: ReportState | None = None) -> Message:
+    """One line of the conversation; seen as far as its `report` tells, else just said and not seen yet."""
+    saw = 0 if report is None else report.desk_saw if message.author == "reporter" else report.reporter_saw
     return {
         "id": str(message.id),
         "client_id": message.client_id,
@@ -81,6 +83,21 @@ def message_view(message: MessageState) -> Message:
         "dispatcher_number": message.dispatcher_number,
         "text": message.text,
         "at": iso(message.at),
+        "seen": 0 < message.version <= saw,
+    }
+
+
+def question_view(request: RequestState) -> Question:
+    """What the dispatcher asked, and the answer if there is one."""
+    return {
+        "id": str(request.id),
+        "request": request.kind,
+        "dispatcher_number": request.dispatcher_number,
+        "text": request.text,
+        "answers": list(request.answers),
+        "at": iso(request.at),
+        "answer": request.answer,
+        "answered_at": iso(request.answered_at) if request.answered_at else None,
     }
 
 

@@ -103,6 +103,12 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
             },
         )
     },
+    "AnswerFrame": {
+        "yes": (
+            "回答",
+            {"type": "answer", "report_id": REPORT_ID, "request_id": _REQUEST_ID, "answer": "是"},
+        )
+    },
     "LocationFrame": {"here": ("当前位置", {"type": "location", "report_id": REPORT_ID, **_POSITION})},
     "Pong": {"pong": ("在线", {"type": "pong"})},
 }
