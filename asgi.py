@@ -27,7 +27,7 @@ from api import live as reporters_live
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
-from console import acknowledgements, desk, messages, sign_in
+from console import acknowledgements, desk, messages, requests, sign_in
 from console import hub as consoles_hub
 from console import live as consoles_live
 from console import media as console_media
@@ -291,6 +291,7 @@ console = Starlette(
         *desk.routes(),
         *acknowledgements.routes(),
         *messages.routes(),
+        *requests.routes(),
         *console_media.routes(),
         WebSocketRoute("/console/live", consoles_live.live),
         *health.routes(_checks),
@@ -301,3 +302,7 @@ console = Starlette(
     exception_handlers=dict(HANDLERS),
     lifespan=_console_life,
 )
+
+for app in (citizen, console):
+    # No address has two spellings, and no redirect is made of a Host that anyone can write.
+    app.router.redirect_slashes = False
