@@ -1,7 +1,10 @@
 """The console's socket: what feeds the desk's page (`/console/live`)."""
 
+from uuid import UUID
+
 import orjson
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.websockets import WebSocket
 
@@ -10,7 +13,9 @@ from console.hub import NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
 from console.parts import Parts, parts_of
 from console.sign_in import on_duty
 from dispatch import states
+from dispatch.errors import Overloaded, Refused
 from dispatch.events import epoch, heads, read_since
+from dispatch.showing import seen_at_desk
 from realtime.socket import LiveSocket
 from web.languages import page_language
 from web.origins import origin_fits
@@ -95,5 +100,19 @@ async def _hear(parts: Parts, console: Console) -> None:
             if frame["type"] == "shown" and isinstance(seq := frame["seq"], int):
                 # No further than what was sent to it: a screen cannot have shown what it does not have.
                 parts.hub.shown(console, min(seq, console.socket.sent))
-        except (ValueError, KeyError, TypeError):
+            elif frame["type"] == "seen":
+                await _note_seen(parts, console, UUID(frame["report"]), int(frame["version"]))
+        except (ValueError, KeyError, TypeError, OverflowError):
             log.info("console_frame_not_understood")
+
+
+async def _note_seen(parts: Parts, console: Console, report: UUID, version: int) -> None:
+    """The dispatcher has this version of the report in hand: the reporter's lines get their second tick."""
+    try:
+        await parts.writer.do(
+            lambda session: seen_at_desk(session, report, console.desk, console.dispatcher, version),
+            console.desk,
+        )
+    except (Refused, Overloaded, DBAPIError) as error:
+        # A tick that is missing is mended by the next one; the dispatcher's line must not suffer for it.
+        log.info("seen_not_noted", error=type(error).__name__)

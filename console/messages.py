@@ -1,6 +1,7 @@
 """A dispatcher's words to a reporter."""
 
 import re
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -28,12 +29,7 @@ async def send(request: Request) -> Response:
     dispatcher = await require_dispatcher_act(request)
     id_ = id_of(request)
     form = await read_form(request)
-    text = CONTROLS.sub("", form.get("text", "")).strip()
-    client_id = form.get("client_id", "")
-    if len(text) > TEXT_LIMIT:
-        raise Refused("text_too_long", limit=TEXT_LIMIT)
-    if not text or not CLIENT_ID.fullmatch(client_id):
-        raise Refused("field_invalid", fields=["text" if not text else "client_id"])
+    text, client_id = checked_text(form), checked_client_id(form)
     await parts.writer.do(
         lambda session: messages.send_from_dispatcher(
             session, id_, dispatcher.desk, dispatcher.number, client_id, text
@@ -42,3 +38,21 @@ async def send(request: Request) -> Response:
     )
     report = await parts.read(lambda session: report_at(session, id_, dispatcher.desk))
     return HTMLResponse(parts.rendering.report(report, page_language(request)))
+
+
+def checked_text(form: Mapping[str, str], *, needed: bool = True) -> str:
+    """The field `text` without control characters. Raises Refused: `text_too_long`, `field_invalid` (empty)."""
+    text = CONTROLS.sub("", form.get("text", "")).strip()
+    if len(text) > TEXT_LIMIT:
+        raise Refused("text_too_long", limit=TEXT_LIMIT)
+    if needed and not text:
+        raise Refused("field_invalid", fields=["text"])
+    return text
+
+
+def checked_client_id(form: Mapping[str, str]) -> str:
+    """The field `client_id`, by which what is sent twice is once. Raises Refused `field_invalid`."""
+    client_id = form.get("client_id", "")
+    if not CLIENT_ID.fullmatch(client_id):
+        raise Refused("field_invalid", fields=["client_id"])
+    return client_id
