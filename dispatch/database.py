@@ -20,6 +20,10 @@ READERS = 4
 FEEDERS = 2
 
 
+# Whoever waits for the database is told so by then: a reporter must know within 10 s (I6).
+PATIENCE_S = 8.0
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """Aware moments in UTC, whatever the database keeps. A naive one is refused, not guessed at."""
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from dispatch.database import Database
+from dispatch.database import PATIENCE_S, Database
+from dispatch.errors import Refused
 
 R = TypeVar("R")
 
@@ -20,8 +21,15 @@ class Reads:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     async def __call__(self, function: Callable[[Session], R]) -> R:
-        """What `function` gives for a session on one snapshot of the database."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
+        """What `function` gives for a session on one snapshot of the database.
+
+        Raises what `function` raises, and Refused `database_unavailable` when the database does not answer in time.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
+        except TimeoutError:
+            raise Refused("database_unavailable") from None
 
     def _run(self, function: Callable[[Session], R]) -> R:
         with self._database.read() as session:

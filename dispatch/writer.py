@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session
 
 from dispatch import figures
-from dispatch.database import Database
-from dispatch.errors import Overloaded
+from dispatch.database import PATIENCE_S, Database
+from dispatch.errors import Overloaded, Refused
 from dispatch.events import Batch, Recorded, batch_of
 
 T = TypeVar("T")
@@ -90,11 +90,16 @@ class Writer:
     async def do(self, command: Command[T], *desks: str) -> T:
         """Run a command and wait for its commit; as `submit`, on the event loop. Raises what the command raises.
 
-        A caller that is cancelled stops waiting; the command runs all the same.
+        A caller that is cancelled stops waiting; the command runs all the same. So it does for a caller whose
+        patience is over (another process holds the database up): Refused `database_unavailable`.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue(_Waiting(command, desks, answer))
-        return await answer
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await answer
+        except TimeoutError:
+            raise Refused("database_unavailable") from None
 
     def _queue(self, waiting: _Waiting) -> None:
         with self._condition:
