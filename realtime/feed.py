@@ -6,6 +6,7 @@ state of what they are about, in one snapshot, and handed on. Many events of a r
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
@@ -46,7 +47,7 @@ class Feed(Generic[T]):
         self._resync = resync
         self._cursors: dict[str, int] = {}
         self._reading: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
+        self._rung: dict[str, float] = {}  # how far a desk's log reaches, as heard while it was being read
         self.epoch = ""
         self.heads_at: float = 0.0  # loop time of the last answer to the question for the heads
 
@@ -70,12 +71,12 @@ class Feed(Generic[T]):
     def heard(self, desk: str, seq: int) -> None:
         """A ring: the desk's log may reach `seq`. Harmless when it is not true."""
         if seq > self._cursors.get(desk, seq):
-            self._read_on(desk)
+            self._read_on(desk, seq)
 
     def missed(self) -> None:
         """Rings may have been lost: look at every desk."""
         for desk in list(self._cursors):
-            self._read_on(desk)
+            self._read_on(desk, math.inf)
 
     async def watch_heads(self) -> None:
         """Ask once a second how far the logs reach, for ever, and read on where one has grown."""
@@ -96,31 +97,36 @@ class Feed(Generic[T]):
                 self._cursors[desk] = seq
                 self._resync(desk)
             elif seq > self._cursors.get(desk, seq):
-                self._read_on(desk)
+                self._read_on(desk, seq)
         self.epoch = known
 
-    def _read_on(self, desk: str) -> None:
+    def _read_on(self, desk: str, seq: float) -> None:
         if desk in self._reading:
-            self._again.add(desk)
+            self._rung[desk] = max(seq, self._rung.get(desk, 0))
             return
         self._reading[desk] = asyncio.create_task(self._read(desk), name=f"feed {desk}")
 
     async def _read(self, desk: str) -> None:
         try:
             while desk in self._cursors:
-                self._again.discard(desk)
-                if not await self._read_some(desk) and desk not in self._again:
+                # What was rung before a read begins is in its snapshot: a ring comes after its commit.
+                self._rung.pop(desk, None)
+                more = await self._read_some(desk)
+                if not more and not self._reaches_on(desk):
                     break
         except Exception as error:  # noqa: BLE001 - the cursor stands; the next look at the heads goes on
             log.warning("feed_stopped", desk=desk, error=type(error).__name__)
         finally:
             self._reading.pop(desk, None)
-            if desk in self._again:
-                self._again.discard(desk)
-                self._read_on(desk)
+            if self._reaches_on(desk):
+                self._read_on(desk, self._rung.pop(desk))
+
+    def _reaches_on(self, desk: str) -> bool:
+        """Whether a ring told of more than was read."""
+        return desk in self._cursors and self._rung.get(desk, 0) > self._cursors[desk]
 
     async def _read_some(self, desk: str) -> bool:
-        """Deliver the next events; whether there were any."""
+        """Deliver the next events; whether there may be more."""
         after = self._cursors[desk]
 
         def read(session: Session) -> tuple[list[Recorded], T | None]:
@@ -140,4 +146,4 @@ class Feed(Generic[T]):
         except Exception as error:  # noqa: BLE001 - a defect: whoever may have missed it reads everything anew
             log.error("delivery_failed", desk=desk, error=type(error).__name__, where=place_of(error))
             self._resync(desk)
-        return True
+        return len(events) == AT_ONCE
