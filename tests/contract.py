@@ -12,6 +12,8 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7, DRAFT202012
 
+from tests.people import Dispatcher
+
 Json = dict[str, Any]
 
 HTTP, SOCKET = "urn:desk110:openapi", "urn:desk110:asyncapi"
@@ -30,6 +32,16 @@ def closed(document: Json) -> Json:
 def pointer(*parts: object) -> str:
     """A JSON Pointer (RFC 6901) as a fragment."""
     return "#/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+async def ask(dispatcher: Dispatcher, report: str) -> None:
+    """A question that can be answered by a tap."""
+    answer = await dispatcher.http.post(
+        f"/console/reports/{report}/requests",
+        headers={"x-csrf-token": dispatcher.csrf},
+        data={"client_id": "q-1", "kind": "answer", "text": "您现在安全吗？", "answers": "是\n否"},
+    )
+    assert answer.status_code == 200, answer.text
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from api.documents import asyncapi, openapi
-from tests.contract import HttpContract
+from tests.contract import HttpContract, ask
 from tests.people import ID_NUMBER, Dispatcher, Reporter
 from tests.stack import XIHU, App, Stack
 
@@ -122,10 +122,19 @@ async def test_a_reports_life_answers_as_documented(stack: Stack, reporter: Repo
     dispatcher = await Dispatcher.signed_in(stack.consoles[0])
     assert (await dispatcher.accept(filed.json()["id"])).status_code == 200
     await dispatcher.answer(filed.json()["id"], "民警已出发")
+    await ask(dispatcher, filed.json()["id"])
     await dispatcher.leave()
-    received = await reporter.http.get(at)
-    assert received.json()["received"]
-    assert received.json()["receipt"]
+    received = (await reporter.http.get(at)).json()
+    assert received["received"]
+    assert received["receipt"]
+    for request, said, code in (
+        (NOBODY, "是", "request_unknown"),
+        (received["requests"][0]["id"], "也许", "answer_unknown"),
+        (received["requests"][0]["id"], "是", None),
+        (received["requests"][0]["id"], "否", "already_answered"),
+    ):
+        answer = await reporter.http.post(f"{at}/answers", json={"request_id": request, "answer": said})
+        assert answer.json().get("code") == code
     assert (await reporter.http.post(f"{at}/withdrawal", json={"reason": "误会"})).status_code == 200
     for number in range(20):
         await reporter.filed(f"第 {number} 条", covert=True)
@@ -259,4 +268,4 @@ async def test_a_method_that_is_not_documented_is_refused_with_those_that_are(
             answer = await client.request("TRACE", path.format(id=NOBODY, media=NOBODY))
             assert (answer.status_code, answer.json()["code"]) == (405, "method_refused")
             # `…/media/form` is an address of `…/media/{media}` too.
-        assert methods <= set(answer.headers["allow"].split(", "))
+            assert methods <= set(answer.headers["allow"].split(", "))

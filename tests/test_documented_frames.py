@@ -8,7 +8,7 @@ from websockets.exceptions import InvalidStatus
 
 from api import hub, live
 from api.documents import asyncapi
-from tests.contract import SocketContract
+from tests.contract import SocketContract, ask
 from tests.people import Dispatcher, Reporter, eventually
 from tests.stack import XIHU, App, Stack
 
@@ -36,6 +36,7 @@ async def test_every_frame_is_as_documented(stack: Stack, citizen: App, socket: 
     await reporter.say(type="nonsense")
     assert (await dispatcher.accept(report["id"])).status_code == 200
     await dispatcher.answer(report["id"], "请说明位置")
+    await ask(dispatcher, report["id"])
     await eventually(lambda: reporter.status(report["id"]) == "received", 10, "received")
     told = set(socket.messages("send"))
     await eventually(
@@ -47,15 +48,21 @@ async def test_every_frame_is_as_documented(stack: Stack, citizen: App, socket: 
         socket.check(frame)
 
 
-async def test_the_server_takes_the_frames_that_are_documented(citizen: App, socket: SocketContract) -> None:
+async def test_the_server_takes_the_frames_that_are_documented(
+    stack: Stack, citizen: App, socket: SocketContract
+) -> None:
     """Each example, with the ids of a real report: none is answered by an error."""
     reporter = await Reporter.signed_in(citizen, verified=True)
     report = await reporter.filed()
+    dispatcher = await Dispatcher.signed_in(stack.consoles[0])
+    await ask(dispatcher, report["id"])
+    await dispatcher.leave()
+    asked = (await reporter.report(report["id"]))["requests"][0]
+    ids = {"report_id": report["id"], "request_id": asked["id"]}
     await reporter.listen()
     for kind, key in socket.messages("receive").items():
         for example in socket.document["components"]["messages"][key]["examples"] if kind != "hello" else ():
-            known = {"report_id": report["id"]} if "report_id" in example["payload"] else {}
-            await reporter.say(**{**example["payload"], **known})
+            await reporter.say(**{name: ids.get(name, value) for name, value in example["payload"].items()})
     await reporter.say(type="nonsense")
     refused = await eventually(
         lambda: [frame for frame in reporter.frames if frame["type"] == "error"], 10, "the one error"
