@@ -72,7 +72,7 @@ Text frames, one JSON object each, `type` first. The client's first frame is `he
 {live.HELLO_WITHIN_S} s; it proves itself by the `token` in it, or, as the page does, by the cookie `{COOKIE}`
 together with an `Origin` of ours. Then comes `welcome`, and from then on whatever changes. What the server says is
 state, not difference: a client keeps the highest version of a report, and passes over types and fields that it
-does not know. `request` is kept for a dispatcher who asks for a position, a photo or an answer; it is not sent yet.
+does not know.
 """.strip()
 
 

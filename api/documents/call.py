@@ -68,6 +68,13 @@ class Call:
         default_factory=dict
     )  # of codes that are answered with another than usual
     headers: tuple[str, ...] = ()  # on every answer and refusal
+    gives: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what other paths need → where it stands in the answer
+
+    def needs(self) -> list[str]:
+        """The placeholders of its path."""
+        return [part.strip("{}") for part in self.path.split("/") if part.startswith("{")]
 
     def refusals(self) -> dict[int, list[str]]:
         """Every code that it may be refused with, by status."""

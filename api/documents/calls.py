@@ -135,6 +135,7 @@ REPORTS: Final = (
         parameters=("Idempotency-Key",),
         writes=True,
         files_a_report=True,
+        gives={"id": "$response.body#/id"},
     ),
     Call(
         "GET",

@@ -134,8 +134,7 @@ def _paths(found: Iterable[Call]) -> Json:
 
 
 def _operation(call: Call) -> Json:
-    named = [name.strip("{}") for name in call.path.split("/") if name.startswith("{")]
-    asked = [*named, *call.parameters, "Accept-Language"]
+    asked = [*call.needs(), *call.parameters, "Accept-Language"]
     operation: Json = {
         "operationId": call.name,
         "tags": [call.tag],
@@ -174,7 +173,21 @@ def _answer(call: Call, answer: Answer) -> Json:
         if answer.examples:
             content["examples"] = _examples(answer.examples)
         found["content"] = {answer.content_type: content}
+    if links := _links(call):
+        found["links"] = links
     return found
+
+
+def _links(call: Call) -> Json:
+    """The calls that take what this one gives."""
+    return {
+        other.name: {
+            "operationId": other.name,
+            "parameters": {name: call.gives[name] for name in other.needs()},
+        }
+        for other in CALLS
+        if set(other.needs()) <= set(call.gives) and set(other.needs()) - set(call.needs())
+    }
 
 
 def _refusal(call: Call, status: int, codes: list[str]) -> Json:

@@ -59,6 +59,7 @@ _FORM: Final = Form(
 )
 _PHOTO: Final = {"photo": ("已送达", examples.MEDIA)}
 _BEGUN: Final = {"photo": ("接收中", examples.MEDIA_BEGUN)}
+_GIVES: Final = {"id": "$request.path.id", "media": "$response.body#/id"}
 _ABLE: Final = Answer("What the server can do.", headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size"))
 _REACHED: Final = Answer("How much has come.", headers=("Upload-Offset", "Upload-Length", "Upload-Metadata"))
 _KEPT: Final = Answer(
@@ -111,6 +112,7 @@ UPLOADS: Final = (
         parameters=("Tus-Resumable", "Upload-Length", "Upload-Metadata"),
         writes=True,
         headers=("Tus-Resumable",),
+        gives=_GIVES,
     ),
     Call(
         "OPTIONS",
@@ -193,6 +195,7 @@ UPLOADS: Final = (
         body=_FORM,
         refuses=("content_type_unsupported", "body_unreadable", "upload_unknown", *_OFFERED, *_ARRIVING),
         writes=True,
+        gives=_GIVES,
     ),
 )
 
