@@ -34,10 +34,13 @@ MODULES: Final = (
     "photos",
     "position",
     "progress",
+    "questions",
     "report",
+    "sharing",
     "storage",
     "talk",
     "transmit",
+    "withdrawal",
     "words",
 )
 # Areas of the catalogue that the scripts speak.

@@ -19,6 +19,7 @@ from playwright.async_api import (
     Page,
     Request,
     Route,
+    ViewportSize,
     WebSocket,
     WebSocketRoute,
     async_playwright,
@@ -44,7 +45,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 ASSETS = CHECKOUT / "static" / "citizen"
 FIRST_LOAD_LIMIT = 100 * 1024
 FILING = re.compile(r"/api/v1/reports$")
@@ -374,6 +375,41 @@ async def test_words_go_both_ways_and_stay_words(phone: OpenPhone, dispatcher: D
     texts = await held.page.locator(".bubble-text").all_inner_texts()
     assert texts == [HOSTILE, f"二楼{HOSTILE}", "我不能说话", f"在路上{HOSTILE}"]
     assert await held.page.locator("#talk img, #talk script").count() == 0
+
+
+async def test_a_question_is_answered_by_one_tap(phone: OpenPhone, dispatcher: Dispatcher) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.tap()
+    await expect(held.rung("shown")).to_be_visible()
+    asked = {"kind": "answer", "text": "有人受伤吗？", "answers": "有\n没有", "client_id": "q1"}
+    answer = await dispatcher.http.post(
+        f"/console/reports/{held.report}/requests", headers={"x-csrf-token": dispatcher.csrf}, data=asked
+    )
+    assert answer.status_code == 200
+    question = held.page.locator(".question")
+    await expect(question).to_contain_text("有人受伤吗？")
+    await question.get_by_role("button", name="没有").tap()
+    await expect(question).to_contain_text("您的回答：没有")
+    await expect(question.get_by_role("button").first).to_be_hidden()
+
+
+async def test_a_hand_that_shakes_files_one_report(phone: OpenPhone, dispatcher: Dispatcher) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.evaluate("for (let n = 0; n < 5; n++) document.getElementById('quick').click()")
+    await expect(held.rung("shown")).to_be_visible()
+    await held.page.wait_for_timeout(500)
+    assert len(dispatcher.cards) == 1
+
+
+async def test_a_page_whose_scripts_never_come_says_whom_to_call(phone: OpenPhone) -> None:
+    held = await phone()
+    await held.page.route("**/app.js", lambda route: route.abort())
+    await held.page.goto("/", wait_until="commit")
+    await expect(held.page.locator(".quick-starting")).to_be_visible()
+    await expect(held.page.locator(".quick-broken")).to_have_css("opacity", "1", timeout=10_000)
+    await expect(held.page.locator('#lifeline a[href="sms:12110"]')).to_be_in_viewport()
 
 
 async def test_a_message_written_before_the_report_is_stored_follows_it(

@@ -11,6 +11,9 @@ import { createStorage } from "./storage.js";
 import { transmit } from "./transmit.js";
 import { language, t } from "./words.js";
 
+// Whoever opens the page with a report on its way sees that report; an older one leaves the first screen to the new need.
+const FRESH = 15 * 60_000;
+
 const client = createClient({
   fetch: (...request) => fetch(...request),
   WebSocket,
@@ -73,7 +76,7 @@ async function begin() {
   for (const event of ["online", "offline"]) addEventListener(event, showLine);
   client.listen(({ type }) => type === "line" && showLine());
   await client.start({ session: "session" in document.documentElement.dataset });
-  const unsent = client.outbox.reports().some((item) => item.state !== "stored");
+  const unsent = client.outbox.reports().some((item) => item.state !== "stored" && client.now() - item.created < FRESH);
   if (unsent && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";

@@ -1,7 +1,7 @@
 // The first screen: where one is, one big button, and what may matter more than a new report.
 
 import { tell, urge } from "./lifeline.js";
-import { $, element, fillCalls, fromTop, go, icon, setIcon, show, title, write } from "./page.js";
+import { $, announce, element, fillCalls, fromTop, go, icon, setIcon, show, title, write } from "./page.js";
 import { apart } from "./position.js";
 import { isOpen } from "./protocol.js";
 import { distance, statusWord, t } from "./words.js";
@@ -12,6 +12,7 @@ export function createHome(client, position, quick) {
   let desk = null; // {name, online, …}, or {problem}
   let askedAt = null;
   let open = false;
+  let warned = "";
 
   function renderWhere(best, state) {
     const where = $("where");
@@ -27,7 +28,10 @@ export function createHome(client, position, quick) {
     write($("where-title"), head);
     write($("where-note"), note);
     fillCalls($("where-calls"), outside ? (desk.problem.call ?? []) : []);
-    urge(Boolean(open && (nobody || outside)));
+    const warning = outside || nobody ? `${head}. ${note}` : "";
+    if (warning && warning !== warned) announce(warning);
+    warned = warning;
+    urge(Boolean(open && warning));
   }
 
   /** Which desk it would go to: asked once, and again after moving. */
@@ -67,10 +71,13 @@ export function createHome(client, position, quick) {
     return link;
   }
 
-  $("quick").onclick = () => {
+  $("quick").onclick = async () => {
+    // A hand that shakes taps twice.
+    $("quick").disabled = true;
     const text = $("first-words").value.trim();
     $("first-words").value = "";
-    quick(text);
+    await quick(text);
+    $("quick").disabled = false;
   };
   $("first-words").addEventListener("input", ({ target }) => tell({ text: target.value }));
   position.listen((best, state) => {

@@ -90,7 +90,8 @@ function showAlarm({ progress, now }) {
   write(counter, duration(now - progress.since));
   if (progress.overdue) {
     write(strong, t("alarm.undelivered"));
-    write(words, t(navigator.onLine ? "alarm.undelivered_note" : "alarm.offline_note"));
+    const note = progress.phase !== "sending" ? "waiting_note" : navigator.onLine ? "undelivered_note" : "offline_note";
+    write(words, t(`alarm.${note}`));
   } else if (progress.unsure) {
     write(strong, t("alarm.unsure"));
     write(words, t("alarm.unsure_note"));

@@ -96,7 +96,7 @@ export function createClient(given) {
 
   async function signOut() {
     await http.call("DELETE", "/sessions/current");
-    for (const item of outbox.reports()) await outbox.forget(item.key);
+    await outbox.clear();
     known.clear();
     became(null);
   }

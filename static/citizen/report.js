@@ -5,14 +5,13 @@ import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
 import { $, announce, clone, fromTop, go, part, show, title, write } from "./page.js";
 import { showPhotos, takeIn } from "./photos.js";
-import { apart } from "./position.js";
 import { progressOf } from "./progress.js";
-import { isOpen } from "./protocol.js";
+import { createSharing } from "./sharing.js";
 import { showTalk } from "./talk.js";
-import { distance, t } from "./words.js";
+import { t } from "./words.js";
+import { createWithdrawal } from "./withdrawal.js";
 
 const FIX_WITHIN = 3_000;
-const SHARE_EVERY = 5_000;
 
 export function createReport(client, position) {
   const { outbox, live } = client;
@@ -22,25 +21,33 @@ export function createReport(client, position) {
   let ticking = 0;
   let painted = null;
   let heardUpTo = null; // how many lines the conversation had
-  const sharing = { on: true, sent: null, at: 0, busy: false };
+  const sharing = createSharing({ client, position });
+  const withdrawal = createWithdrawal(async (reason) => {
+    await outbox.withdraw(handle(), reason);
+    if (item() || report()) fromTop();
+    else go("home", null, "/", { replace: true });
+  });
 
   const item = () => (subject?.key ? outbox.get(subject.key) : undefined) ?? (subject?.id ? outbox.of(subject.id) : undefined);
   const report = () => client.report(item()?.report_id ?? subject?.id);
   /** What things that belong to the report are filed under. */
   const handle = () => item()?.key ?? subject.id;
 
-  /** One tap: kept, sent, shown. A position that is not there yet is waited for, not longer than three seconds. */
+  /** One tap: kept, sent, shown. */
   async function quick(text) {
-    const location = position.state() === "found" ? await position.within(0) : null;
+    const location = position.best();
     const filed = await client.file({ kind: "quick", text, location }, { held: location === null });
+    locating = location === null;
     go("report", { key: filed.key }, "/#report");
-    if (location) return;
-    locating = true;
-    render();
+    if (locating) locate(filed.key);
+  }
+
+  /** A position that is not there yet is waited for, not longer than three seconds; then the words are asked for. */
+  async function locate(key) {
     const found = await position.within(FIX_WITHIN);
-    if (found) await outbox.release(filed.key, { location: found });
+    if (found) await outbox.release(key, { location: found });
     locating = false;
-    render();
+    if (subject) render();
   }
 
   function open(value) {
@@ -48,9 +55,9 @@ export function createReport(client, position) {
     subject = value;
     missing = false;
     heardUpTo = null;
-    sharing.sent = null;
+    sharing.begin(item()?.body.location);
     for (const id of ["talk", "photos", "need"]) $(id).replaceChildren();
-    $("withdraw").open = false;
+    withdrawal.close();
     watch();
     tick();
     fromTop();
@@ -79,7 +86,7 @@ export function createReport(client, position) {
   function tick() {
     if (!subject) return;
     const since = render() ?? client.now();
-    share();
+    sharing.follow(report());
     clearTimeout(ticking);
     ticking = setTimeout(tick, 1000 - ((client.now() - since) % 1000));
   }
@@ -159,7 +166,7 @@ export function createReport(client, position) {
 
   function renderTalk({ item: sent, report: filed }) {
     const belonging = outbox.belonging(sent?.key, filed?.id);
-    const lines = showTalk({ report: filed, item: sent, messages: belonging.filter(({ kind }) => kind === "message"), again: outbox.resume });
+    const lines = showTalk({ report: filed, item: sent, belonging, again: outbox.resume, act });
     const photos = showPhotos({ report: filed, items: belonging.filter(({ kind }) => kind === "photo"), address: client.media, again: outbox.resume, remove: outbox.remove });
     $("report").toggleAttribute("data-talking", lines.length + photos > 0);
     const last = lines.at(-1);
@@ -168,6 +175,13 @@ export function createReport(client, position) {
     if (!came) return;
     announce(t("announce.message", { text: last.text }));
     reveal($("talk").lastElementChild);
+  }
+
+  /** What the dispatcher asked for: an answer goes by the outbox, a position or a photo answers by itself. */
+  function act({ id, request }, answer) {
+    if (answer !== null) outbox.answer(handle(), id, answer);
+    else if (request === "location") sharing.answer(report().id);
+    else $("pick").click();
   }
 
   /** Brings a new message into sight; over the keyboard of somebody who types nothing moves, a sign stands there instead. */
@@ -189,35 +203,9 @@ export function createReport(client, position) {
     const open = !["withdrawn", "closed", "refused"].includes(phase);
     show($("facts"), true);
     show($("keep-open"), open);
-    show($("sharing"), open && position.state() !== "denied");
-    show($("withdraw"), open);
-    const best = position.best();
-    const [, words, toggle] = $("sharing").children;
-    write(words, !sharing.on ? t("place.sharing_off") : best ? t("place.sharing", { distance: distance(best.accuracy_m) }) : t("place.sharing_none"));
-    write(toggle, t(sharing.on ? "place.stop" : "place.go_on"));
+    sharing.render(open);
+    withdrawal.render(open, outbox.belonging(sent?.key, filed?.id).filter(({ kind }) => kind === "withdrawal").at(-1));
     tell({ text: filed?.text ?? sent?.body.text ?? "", place: filed?.place_text ?? sent?.body.place_text ?? "" });
-  }
-
-  /** A position that says more than the last one sent follows the report. */
-  async function share() {
-    const filed = report();
-    const best = position.best();
-    if (!filed || !isOpen(filed) || !best || !sharing.on || sharing.busy || Date.now() - sharing.at < SHARE_EVERY) return;
-    const last = sharing.sent ?? item()?.body.location;
-    if (last && !tellsMore(best, last)) return;
-    Object.assign(sharing, { busy: true, at: Date.now() });
-    try {
-      await client.locate(filed.id, best);
-      sharing.sent = best;
-    } catch {
-      // The next second tries again, with a newer one.
-    } finally {
-      sharing.busy = false;
-    }
-  }
-
-  function tellsMore(location, last) {
-    return location.accuracy_m < last.accuracy_m * 0.7 - 5 || apart(location, last) > Math.max(30, location.accuracy_m);
   }
 
   async function say(text) {
@@ -250,7 +238,7 @@ export function createReport(client, position) {
     say(target.textContent);
   };
   $("sharing-switch").onclick = () => {
-    sharing.on = !sharing.on;
+    sharing.toggle();
     render();
   };
   $("refused-again").onclick = async () => {
@@ -264,20 +252,6 @@ export function createReport(client, position) {
     await outbox.forget(item().key);
     go("home", null, "/", { replace: true });
   };
-  const withdrawal = $("withdraw").querySelector("form");
-  withdrawal.onchange = () => {
-    const other = withdrawal.elements.reason.value === "other";
-    show(part(withdrawal, "other"), other);
-  };
-  withdrawal.onsubmit = async (event) => {
-    event.preventDefault();
-    const { reason, words } = withdrawal.elements;
-    await outbox.withdraw(handle(), reason.value === "other" ? words.value.trim() || t("withdraw.other") : t(`withdraw.${reason.value}`));
-    $("withdraw").open = false;
-    if (!item() && !report()) go("home", null, "/", { replace: true });
-    else fromTop();
-  };
-
   client.listen((event) => {
     if (!subject) return;
     if (event.type === "unknown" && event.id === subject.id) missing = true;

@@ -1,18 +1,20 @@
 // The conversation: what was reported, what was said since, each with how far it got.
 
 import { $, element, icon, setIcon, show, write } from "./page.js";
+import { fillQuestion, questionRow } from "./questions.js";
 import { sentence, t, timeOf } from "./words.js";
 
-/** @param {{report: object | undefined, item: object | undefined, messages: object[], again: (key: string) => void}} facts
- *  `messages`: the outbox's, for this report. */
-export function showTalk({ report, item, messages, again }) {
-  const lines = linesOf(report, item, messages);
+/** @param {{report: object | undefined, item: object | undefined, belonging: object[], again: (key: string) => void,
+ *  act: (question: object, answer: string | null) => void}} facts
+ *  `belonging`: what the outbox has for this report. Gives the lines that are shown, oldest first. */
+export function showTalk({ report, item, belonging, again, act }) {
+  const lines = linesOf(report, item, belonging);
   const list = $("talk");
   const rows = new Map([...list.children].map((row) => [row.dataset.key, row]));
   lines.forEach((line, at) => {
-    const row = rows.get(line.key) ?? newRow(line, again);
+    const row = rows.get(line.key) ?? (line.request ? questionRow(line, act) : newRow(line, again));
     rows.delete(line.key);
-    fill(row, line);
+    (line.request ? fillQuestion : fill)(row, line);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   });
   for (const row of rows.values()) row.remove();
@@ -20,21 +22,29 @@ export function showTalk({ report, item, messages, again }) {
   return lines;
 }
 
-function linesOf(report, item, messages) {
+function linesOf(report, item, belonging) {
   const lines = [];
   const own = report ?? item?.body;
   const words = [own?.text, own?.place_text && t("report.place", { place: own.place_text })].filter(Boolean).join("\n");
   if (words) lines.push({ key: "own", author: "reporter", text: words, state: "own" });
   const told = report?.messages ?? [];
-  for (const message of told) lines.push({ ...message, key: message.client_id ?? message.id, state: "stored" });
+  const asked = (report?.requests ?? []).map((request) => question(request, belonging));
+  const said = told.map((message) => ({ ...message, key: message.client_id ?? message.id, state: "stored" }));
+  lines.push(...[...said, ...asked].sort((a, b) => (a.at < b.at ? -1 : 1)));
   const there = new Set(told.map((message) => message.client_id));
-  for (const message of messages) {
-    if (there.has(message.key)) continue;
+  for (const message of belonging) {
+    if (message.kind !== "message" || there.has(message.key)) continue;
     // What belongs to a report that is not there yet is not on its way either.
     const state = message.state === "sending" && !report ? "kept" : message.state;
     lines.push({ key: message.key, author: "reporter", text: message.text, at: message.created, state, problem: message.problem });
   }
   return lines;
+}
+
+/** A question, with the answer that is on its way. */
+function question(request, belonging) {
+  const given = belonging.filter((item) => item.kind === "answer" && item.request === request.id).at(-1);
+  return { ...request, key: request.id, author: "dispatcher", given, text: request.text || t(`ask.${request.request}`) };
 }
 
 function newRow({ key, author }, again) {

@@ -29,6 +29,7 @@ export function createLive(env) {
   let tries = 0;
   let heartbeat = 20_000;
   let heard = 0; // when the socket last said anything
+  let woken = 0; // when the phone last came back: what was not heard in its sleep is no sign
   let answered = 0; // when a question over HTTP was last answered
   let reconnecting = null;
   let asking = null;
@@ -166,6 +167,7 @@ export function createLive(env) {
 
   /** The network may be back, or the phone awake: everything is asked at once. */
   function wake() {
+    woken = env.now();
     if (state === "off") return;
     if (state === "polling" && socket === null) connect();
     for (const id of watched) refresh(id);
@@ -177,7 +179,7 @@ export function createLive(env) {
     env.emit({ type: "line", state });
   }
 
-  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered) };
+  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered, woken) };
 }
 
 function parse(data) {

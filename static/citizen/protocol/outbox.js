@@ -2,6 +2,7 @@
 // once only by its key. Items are plain data:
 //   report   {kind, key, body, created, state, problem, tries, report_id, filed, durable}
 //   message  {kind, key, report, text, created, state, problem}         `report` is a report item's key, or an id
+//   answer   {kind, key, report, request, answer, created, state, problem}      to a dispatcher's request
 //   withdrawal {kind, key, report, reason, created, state, problem}
 //   photo    {kind, key, report, blob, filename, filetype, url, sent, created, state, problem}
 // `state`: held (not to be sent yet) · sending · sign_in · identity (what the server wants first) · refused · stored ·
@@ -48,6 +49,9 @@ export function createOutbox(env) {
   const say = (report, text) =>
     add({ kind: "message", key: env.uuid(), report, text, created: env.now(), state: "sending" });
 
+  const answer = (report, request, words) =>
+    add({ kind: "answer", key: env.uuid(), report, request, answer: words, created: env.now(), state: "sending" });
+
   const attach = (report, { blob, filename, filetype }) =>
     add({ kind: "photo", key: env.uuid(), report, blob, filename, filetype, size: blob.size, url: null, sent: 0, created: env.now(), state: "sending" });
 
@@ -82,6 +86,11 @@ export function createOutbox(env) {
       await env.storage.remove(item.key);
       env.emit({ type: "gone", item });
     }
+  }
+
+  /** Takes everything away: the next person's phone is not this person's. */
+  async function clear() {
+    for (const item of [...items.values()]) await forget(item.key);
   }
 
   /** Takes a photo back: here at once, and on the server as soon as it can be told. */
@@ -154,10 +163,14 @@ export function createOutbox(env) {
     await change(item, { state: "stored", problem: null });
   }
 
-  async function sendWithdrawal(item) {
+  const sendAnswer = (item) => act(item, "answers", { request_id: item.request, answer: item.answer });
+  const sendWithdrawal = (item) => act(item, "withdrawal", { reason: item.reason });
+
+  /** What is answered with the report as it stands then. */
+  async function act(item, resource, body) {
     const id = await arrival(item.report);
     const { said } = await env.patience.persist(
-      () => env.http.call("POST", `/reports/${id}/withdrawal`, { body: { reason: item.reason } }),
+      () => env.http.call("POST", `/reports/${id}/${resource}`, { body }),
       (problem) => change(item, { problem: problem.facts }),
     );
     await change(item, { state: "stored", problem: null });
@@ -208,11 +221,11 @@ export function createOutbox(env) {
     return new Promise((resolve) => arrivals.set(report, [...(arrivals.get(report) ?? []), resolve]));
   }
 
-  const SENDERS = { report: sendReport, message: sendMessage, withdrawal: sendWithdrawal, photo: sendPhoto };
+  const SENDERS = { report: sendReport, message: sendMessage, answer: sendAnswer, withdrawal: sendWithdrawal, photo: sendPhoto };
   const inOrder = () => [...items.values()].sort((a, b) => a.created - b.created);
 
   return {
-    load, file, release, say, attach, withdraw, forget, remove, resume,
+    load, file, release, say, answer, attach, withdraw, forget, clear, remove, resume,
     /** The item of a key. */
     get: (key) => items.get(key),
     /** The report items, oldest first. */
