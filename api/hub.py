@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.known import KnownSessions
 from api.views import frame, message_view, question_view, report_view, screens_showing
-from dispatch import figures, reporters, states
+from dispatch import figures, reading, reporters
 from dispatch.clock import now
 from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded
 from dispatch.reads import Reads
@@ -75,7 +75,7 @@ class Hub:
                 concerned[event.report] = None
                 said[event.report] += event.kind == MESSAGE_SENT
                 asked[event.report] += event.kind == REQUEST_SENT
-        return Loaded(list(states.states(session, list(concerned)).values()), said, asked)
+        return Loaded(list(reading.states(session, list(concerned)).values()), said, asked)
 
     def deliver(self, _desk: str, seq: int, loaded: Loaded) -> None:
         """Hand the new states to the sockets of their reporters."""
@@ -159,7 +159,7 @@ class Hub:
         """Begin: register, read, greet; what comes in between waits behind the greeting."""
         figures.SOCKETS.inc()
         self._listeners.setdefault(listener.reporter, set()).add(listener)
-        found = await self._read(lambda session: states.open_of_reporter(session, listener.reporter))
+        found = await self._read(lambda session: reading.open_of_reporter(session, listener.reporter))
         views, later = [], []
         for report in found:
             screens = screens_showing(report, await self.known_screens(report.desk))

@@ -17,10 +17,10 @@ from api.parts import Parts, parts_of
 from api.placing import place_of
 from api.sessions import require_reporter
 from api.views import message_view, report_view, screens_showing
-from dispatch import messages, reports, requests, states
+from dispatch import filing, messages, reading, reports, requests, states
 from dispatch.errors import Refused
+from dispatch.filing import Filing
 from dispatch.ids import new_id
-from dispatch.reports import Filing
 from dispatch.states import ReportState
 from web.bodies import read_json
 from web.origins import address
@@ -52,7 +52,7 @@ async def file(request: Request) -> Response:
     await parts.limits.take("report_address", address(request))
     await parts.limits.take("report_person", str(reporter.id))
     desk, notes, place = await parts.placing.placed(body)
-    filing = Filing(
+    wanted = Filing(
         id=new_id(),
         reporter=reporter.id,
         key=key,
@@ -69,11 +69,11 @@ async def file(request: Request) -> Response:
         fraud=body.fraud,
     )
     rule = parts.settings.identity_required
-    filed = await parts.writer.do(lambda session: reports.file(session, filing, rule), desk)
+    filed = await parts.writer.do(lambda session: filing.file(session, wanted, rule), desk)
     if not filed.new:
         return await _answer(request, await _own(parts, filed.id, reporter.id), 200)
     # It is committed, and nobody's screen can have it yet: nothing more is asked on the way to the answer.
-    report = reports.just_filed(filing, filed, reporter)
+    report = filing.just_filed(wanted, filed, reporter)
     return _json(report_view(report, 0, language_of(request)), 201)
 
 
@@ -82,7 +82,7 @@ async def show_mine(request: Request) -> Response:
     parts = parts_of(request)
     reporter = await require_reporter(request)
     before = _cursor(request.query_params.get("cursor"))
-    found = await parts.read(lambda session: states.page_of_reporter(session, reporter.id, before, PAGE + 1))
+    found = await parts.read(lambda session: reading.page_of_reporter(session, reporter.id, before, PAGE + 1))
     language = language_of(request)
     views = [
         report_view(report, screens_showing(report, parts.hub.screens(report.desk)), language)
@@ -171,7 +171,7 @@ def id_of(request: Request) -> UUID:
 
 
 async def _own(parts: Parts, id_: UUID, reporter: UUID) -> ReportState:
-    report = await parts.read(lambda session: states.state(session, id_))
+    report = await parts.read(lambda session: reading.state(session, id_))
     if report is None or report.caller.reporter != reporter:
         raise Refused("report_unknown")
     return report

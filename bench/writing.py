@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from dispatch.clock import now
 from dispatch.database import Database
+from dispatch.filing import Filing, file
 from dispatch.ids import new_id
 from dispatch.models import TABLES
-from dispatch.reports import Filing, file
 from dispatch.states import Place
 from dispatch.writer import Writer
 from tests.stack import DESK

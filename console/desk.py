@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from console.parts import parts_of
 from console.sign_in import AtDesk, on_duty, require_dispatcher
-from dispatch import states
+from dispatch import reading
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import epoch, heads
@@ -82,12 +82,12 @@ async def show_report(request: Request) -> Response:
 def moment(session: Session, desk: str) -> tuple[str, list[ReportState]]:
     """The desk's open reports and the cursor that they hold, in one snapshot."""
     seq = heads(session, [desk]).get(desk, 0)
-    return f"{epoch(session)}:{seq}", states.open_at_desk(session, desk, CARDS)
+    return f"{epoch(session)}:{seq}", reading.open_at_desk(session, desk, CARDS)
 
 
 def report_at(session: Session, id_: UUID, desk: str) -> ReportState:
     """The report's newest state. Raises Refused `report_unknown` when it is not this desk's."""
-    report = states.state(session, id_)
+    report = reading.state(session, id_)
     if report is None or report.desk != desk:
         raise Refused("report_unknown")
     return report

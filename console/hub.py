@@ -9,7 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from console.rendering import Rendering
-from dispatch import dispatchers, figures, states
+from dispatch import dispatchers, figures, reading
 from dispatch.clock import now
 from dispatch.events import Recorded
 from dispatch.logs import place_of
@@ -71,13 +71,13 @@ class Hub:
     def load(self, session: Session, desk: str, events: list[Recorded]) -> Loaded:
         """The cards of the reports that changed, once a language in use. Runs off the loop."""
         changed = list(dict.fromkeys(event.report for event in events if event.report is not None))
-        reports = [report for report in states.states(session, changed).values() if report.desk == desk]
+        reports = [report for report in reading.states(session, changed).values() if report.desk == desk]
         here = self._desks.get(desk)
         # A list first: this is a reading thread, and the loop adds consoles meanwhile.
         in_use = {console.language for console in list(here.consoles)} if here else set()
         return Loaded(
             {language: self._cards(reports, language) for language in in_use},
-            states.waiting_at_desk(session, desk),
+            reading.waiting_at_desk(session, desk),
         )
 
     def _cards(self, reports: Iterable[ReportState], language: str) -> dict[Hashable, str]:

@@ -12,7 +12,7 @@ from console.desk import CARDS
 from console.hub import NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
 from console.parts import Parts, parts_of
 from console.sign_in import on_duty
-from dispatch import states
+from dispatch import reading, states
 from dispatch.errors import Overloaded, Refused
 from dispatch.events import epoch, heads, read_since
 from dispatch.showing import seen_at_desk
@@ -63,10 +63,10 @@ async def _catch_up(parts: Parts, console: Console, after: str) -> None:
     def read(session: Session) -> tuple[str, int, int]:
         seq = heads(session, [console.desk]).get(console.desk, 0)
         cursor = f"{epoch(session)}:{seq}"
-        waiting = states.waiting_at_desk(session, console.desk)
+        waiting = reading.waiting_at_desk(session, console.desk)
         missed = _missed(session, console.desk, after, seq)
         if missed is None:
-            reports = states.open_at_desk(session, console.desk, CARDS)
+            reports = reading.open_at_desk(session, console.desk, CARDS)
             return parts.rendering.snapshot(cursor, reports, console.language), seq, waiting
         cards = [parts.rendering.card(report, console.language) for report in missed]
         return parts.rendering.frame(cursor, cards), seq, waiting
@@ -86,7 +86,7 @@ def _missed(session: Session, desk: str, after: str, head: int) -> list[states.R
         return None
     events = read_since(session, desk, seq, CATCH_UP)
     changed = dict.fromkeys(event.report for event in events if event.report is not None)
-    return [report for report in states.states(session, list(changed)).values() if report.desk == desk]
+    return [report for report in reading.states(session, list(changed)).values() if report.desk == desk]
 
 
 async def _hear(parts: Parts, console: Console) -> None:

@@ -1,90 +1,39 @@
-"""What is done to a report: filed, acknowledged, withdrawn, followed.
+"""What is done to a report that was filed: acknowledged, withdrawn, followed.
 
 Every function here runs as a command of the writer: the change and its event are one transaction.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, bindparam, insert, select, update
+from sqlalchemy import Result, bindparam, select, update
 from sqlmodel import Session
 
 from dispatch.clock import iso, now
 from dispatch.database import insert_or_leave
-from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import (
     LOCATION_SHARED,
-    REPORT_FILED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
-    insert_with_batch,
     lock,
     lock_log,
-    next_number,
     record,
 )
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.receipts import Statement, place_digest, text_digest
-from dispatch.reporters import SignedIn
-from dispatch.states import Caller, Place, ReportState
+from dispatch.states import Place
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _LOCATION, _DESK = _T["location"], _T["desk"]
 
-_POSITION = ("lat", "lon", "came_lat", "came_lon", "crs", "accuracy_m", "position_source", "position_at")
-
-IdentityRule = Literal["never", "second_report", "always"]
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """A report as it is about to be filed, checked and placed: `desk` is where it belongs."""
-
-    id: UUID
-    reporter: UUID
-    key: UUID  # the client's idempotency key
-    digest: bytes  # of the body, to tell a retry from another report under the same key
-    desk: str
-    kind: str
-    text: str
-    category: str | None
-    covert: bool
-    place_text: str | None
-    place: Place | None
-    notes: tuple[str, ...]
-    media_expected: int
-    fraud: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """Which report a filing made, or had made before; what it was given stands beside when it is new."""
-
-    id: UUID
-    new: bool
-    number: str = ""
-    at: datetime | None = None
-    seq: int = 0
-
 
 Sign = Callable[[Statement], str]
 
 # Statements are built once: building one costs three times as much as running it.
-_BEFORE = (
-    select(_REPORTER.c.identity, _REPORTER.c.reports, _REPORT.c.id, _REPORT.c.body_digest)
-    .outerjoin(
-        _REPORT, (_REPORT.c.reporter == _REPORTER.c.id) & (_REPORT.c.idempotency_key == bindparam("key"))
-    )
-    .where(_REPORTER.c.id == bindparam("of"))
-)
-_INSERT = insert(_REPORT)
-_COUNT = update(_REPORTER).where(_REPORTER.c.id == bindparam("of")).values(reports=_REPORTER.c.reports + 1)
 _TO_RECEIVE = (
     select(
         _REPORT.c.status,
@@ -120,107 +69,6 @@ _CHANGE = (
     .values(version=_REPORT.c.version + 1)
     .returning(_REPORT.c.version, _REPORT.c.desk, _REPORT.c.reporter)
 )
-
-
-def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed:
-    """Store a report: once only for its key.
-
-    Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`.
-    """
-    connection = session.connection()
-    before = connection.execute(_BEFORE, {"of": filing.reporter, "key": filing.key}).one()
-    if before.id is not None:
-        if before.body_digest != filing.digest:
-            raise Refused("idempotency_conflict")
-        return Filed(before.id, new=False)
-    if _identity_needed(identity_rule, before.reports) and before.identity != "verified":
-        raise Refused("identity_required")
-    filed_at = now()
-    seq = record(
-        session,
-        filing.desk,
-        REPORT_FILED,
-        actor=f"reporter:{filing.reporter}",
-        report=filing.id,
-        reporter=filing.reporter,
-        data={"kind": filing.kind, "body": filing.digest.hex(), "media_expected": filing.media_expected},
-    )
-    number = next_number(session, filing.desk, filed_at)
-    insert_with_batch(
-        session,
-        _INSERT,
-        {
-            "id": filing.id,
-            "number": number,
-            "desk": filing.desk,
-            "reporter": filing.reporter,
-            "idempotency_key": filing.key,
-            "body_digest": filing.digest,
-            "version": 1,
-            "status": "filed",
-            "kind": filing.kind,
-            "category": filing.category,
-            "text": filing.text,
-            "covert": filing.covert,
-            "place_text": filing.place_text,
-            **_position(filing.place),
-            "notes": list(filing.notes),
-            "media_expected": filing.media_expected,
-            "fraud": filing.fraud,
-            "filed_at": filed_at,
-            "filed_seq": seq,
-            "escalation": 0,
-            "reporter_saw": 0,
-            "desk_saw": 0,
-        },
-    )
-    connection.execute(_COUNT, {"of": filing.reporter})
-    return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq)
-
-
-def just_filed(filing: Filing, filed: Filed, reporter: SignedIn) -> ReportState:
-    """The state of a report that was new a moment ago, as `states.state` would read it: nothing hangs on it yet."""
-    if filed.at is None:
-        raise ValueError("it was filed before")
-    desk = DESKS[filing.desk]
-    return ReportState(
-        id=filing.id,
-        number=filed.number,
-        version=1,
-        kind=filing.kind,
-        status="filed",
-        category=filing.category,
-        text=filing.text,
-        covert=filing.covert,
-        place_text=filing.place_text,
-        filed_at=filed.at,
-        filed_seq=filed.seq,
-        desk=filing.desk,
-        desk_name=desk.title("zh-CN"),
-        desk_name_en=desk.title("en"),
-        escalation=0,
-        outcome=None,
-        withdrawn_at=None,
-        withdrawn_reason=None,
-        place=filing.place,
-        trail=(),
-        notes=filing.notes,
-        media_expected=filing.media_expected,
-        media=(),
-        messages=(),
-        acknowledgement=None,
-        caller=Caller(
-            reporter=reporter.id,
-            phone_masked=reporter.phone_masked,
-            identity=reporter.identity,
-            name_masked=reporter.name_masked,
-            hearing_speech_impaired=reporter.hearing_speech_impaired,
-            language=reporter.language,
-            earlier_reports=reporter.reports,
-            earlier_invalid=reporter.invalid_reports,
-        ),
-        fraud=filing.fraud,
-    )
 
 
 def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> None:
@@ -382,23 +230,3 @@ def follow(
     """Record an event about the report that leaves what the reporter sees as it is."""
     row = session.connection().execute(_WHOSE, {"report": report}).one()
     record(session, row.desk, kind, actor=actor, report=report, reporter=row.reporter, data=data)
-
-
-def _identity_needed(rule: IdentityRule, reports: int) -> bool:
-    return rule == "always" or (rule == "second_report" and reports > 0)
-
-
-def _position(place: Place | None) -> dict[str, Any]:
-    """The report's columns for where it was filed from: always all of them, for rows are inserted together."""
-    if place is None:
-        return dict.fromkeys(_POSITION)
-    return {
-        "lat": place.lat,
-        "lon": place.lon,
-        "came_lat": place.came_lat,
-        "came_lon": place.came_lon,
-        "crs": place.crs,
-        "accuracy_m": place.accuracy_m,
-        "position_source": place.source,
-        "position_at": place.at,
-    }

@@ -12,16 +12,16 @@ import pytest
 from sqlalchemy import insert, select
 from sqlmodel import Session
 
-from dispatch import messages, reporters, reports, showing, states
+from dispatch import messages, reading, reporters, reports, showing, states
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.errors import Refused
 from dispatch.events import read_since
+from dispatch.filing import Filing, file, just_filed
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.receipts import Statement
 from dispatch.reporters import SignedIn
-from dispatch.reports import Filing
 from dispatch.settings import Settings
 from dispatch.states import Place
 from dispatch.writer import Writer
@@ -112,12 +112,12 @@ class Domain:
     def file(self, **changes: Any) -> UUID:
         """File a report that must be taken."""
         filing = self.filing(**changes)
-        return self.do(lambda session: reports.file(session, filing, "never")).id
+        return self.do(lambda session: file(session, filing, "never")).id
 
     def state(self, report: UUID) -> states.ReportState:
         """The report's newest state."""
         with self.database.read() as session:
-            found = states.state(session, report)
+            found = reading.state(session, report)
         assert found is not None
         return found
 
@@ -154,18 +154,18 @@ def acknowledge(domain: Domain, report: UUID, dispatcher: str = WINNER, desk: st
 
 def test_the_answer_to_a_filing_is_what_a_reading_gives(domain: Domain) -> None:
     filing = domain.filing()
-    filed = domain.do(lambda session: reports.file(session, filing, "second_report"))
-    assert reports.just_filed(filing, filed, domain.reporter) == domain.state(filing.id)
+    filed = domain.do(lambda session: file(session, filing, "second_report"))
+    assert just_filed(filing, filed, domain.reporter) == domain.state(filing.id)
 
 
 def test_one_key_makes_one_report_and_another_body_under_it_is_refused(domain: Domain) -> None:
     filing = domain.filing()
     again, other = replace(filing, id=new_id()), replace(filing, id=new_id(), digest=b"e" * 32)
-    assert domain.do(lambda session: reports.file(session, filing, "second_report")).new
-    filed = domain.do(lambda session: reports.file(session, again, "second_report"))
+    assert domain.do(lambda session: file(session, filing, "second_report")).new
+    filed = domain.do(lambda session: file(session, again, "second_report"))
     assert (filed.id, filed.new) == (filing.id, False)
     with pytest.raises(Refused, match="idempotency_conflict"):
-        domain.do(lambda session: reports.file(session, other, "second_report"))
+        domain.do(lambda session: file(session, other, "second_report"))
     assert domain.count("report") == 1
     assert domain.kinds() == ["ReportFiled"]
 
@@ -173,7 +173,7 @@ def test_one_key_makes_one_report_and_another_body_under_it_is_refused(domain: D
 def test_filings_of_one_batch_are_stored_alike_with_and_without_a_position(domain: Domain) -> None:
     filings = [domain.filing(place=None), domain.filing(), domain.filing(place=None, fraud=None)]
     answers = [
-        domain.writer.submit(partial(reports.file, filing=filing, identity_rule="never"), [DESK])
+        domain.writer.submit(partial(file, filing=filing, identity_rule="never"), [DESK])
         for filing in filings
     ]
     assert all(answer.result(30).new for answer in answers)
@@ -186,7 +186,7 @@ def test_one_key_twice_in_one_batch_makes_one_report(domain: Domain) -> None:
     # While this one holds the writer, the others gather to one batch.
     domain.writer.submit(lambda _session: held.wait(30))
     answers = [
-        domain.writer.submit(partial(reports.file, filing=again, identity_rule="never"), [DESK])
+        domain.writer.submit(partial(file, filing=again, identity_rule="never"), [DESK])
         for again in (filing, replace(filing, id=new_id()), domain.filing(), replace(filing, id=new_id()))
     ]
     held.set()
@@ -207,7 +207,7 @@ def test_a_refusal_undoes_itself_alone(domain: Domain) -> None:
         )
         for number in (WINNER, OTHER, "33010603")
     ]
-    after = domain.writer.submit(partial(reports.file, filing=domain.filing(), identity_rule="never"), [DESK])
+    after = domain.writer.submit(partial(file, filing=domain.filing(), identity_rule="never"), [DESK])
     held.set()
     assert presses[0].result(30) is None
     for press in presses[1:]:
@@ -217,12 +217,12 @@ def test_a_refusal_undoes_itself_alone(domain: Domain) -> None:
 
 
 def test_a_second_report_needs_an_identity_and_a_verified_one_is_enough(domain: Domain) -> None:
-    domain.do(lambda session: reports.file(session, domain.filing(), "second_report"))
+    domain.do(lambda session: file(session, domain.filing(), "second_report"))
     with pytest.raises(Refused, match="identity_required"):
-        domain.do(lambda session: reports.file(session, domain.filing(), "second_report"))
+        domain.do(lambda session: file(session, domain.filing(), "second_report"))
     domain.reporter = domain.add_reporter("verified")
     for _ in range(2):
-        assert domain.do(lambda session: reports.file(session, domain.filing(), "always")).new
+        assert domain.do(lambda session: file(session, domain.filing(), "always")).new
 
 
 def test_one_dispatcher_wins_and_the_other_is_told_who(domain: Domain) -> None:
@@ -351,6 +351,6 @@ def test_a_desks_open_reports_stand_in_the_order_of_waiting(domain: Domain) -> N
     acknowledge(domain, filed[1])
     acknowledge(domain, filed[0])
     with domain.database.read() as session:
-        found = [state.id for state in states.open_at_desk(session, DESK, 10)]
-        assert states.waiting_at_desk(session, DESK) == 2
+        found = [state.id for state in reading.open_at_desk(session, DESK, 10)]
+        assert reading.waiting_at_desk(session, DESK) == 2
     assert found == [filed[2], filed[3], filed[1], filed[0]]

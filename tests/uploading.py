@@ -17,18 +17,19 @@ from api.known import KnownSessions
 from api.sessions import COOKIE as CITIZEN_COOKIE
 from console import media as console_media
 from console.sign_in import COOKIE as CONSOLE_COOKIE
-from dispatch import dispatchers, media, reporters, reports
+from dispatch import dispatchers, media, reporters
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.events import read_since
+from dispatch.filing import Filing, file
 from dispatch.ids import new_id
 from dispatch.incoming import Incoming
 from dispatch.models import TABLES
 from dispatch.offers import Offer
 from dispatch.photos import Darkroom
+from dispatch.reading import state
 from dispatch.reads import Reads
-from dispatch.reports import Filing
-from dispatch.states import MediaState, state
+from dispatch.states import MediaState
 from dispatch.store import MediaStore
 from dispatch.uploads import Uploads
 from dispatch.writer import Writer
@@ -138,7 +139,7 @@ class Lab:
             "fraud": None,
             **changes,
         }
-        return self.do(lambda session: reports.file(session, Filing(**fields), "never")).id
+        return self.do(lambda session: file(session, Filing(**fields), "never")).id
 
     def close_report(self) -> None:
         """As a later act of the dispatcher's will."""

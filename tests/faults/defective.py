@@ -27,11 +27,11 @@ def _breaking(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
-    from console.rendering import Rendering
-    from dispatch import messages, reports
+    from console import rendering
+    from dispatch import filing, messages
 
-    reports.file = _breaking(reports.file)
+    filing.file = _breaking(filing.file)
     messages.send_from_reporter = _breaking(messages.send_from_reporter)
-    Rendering.report = _breaking(Rendering.report)  # type: ignore[method-assign]  # that is the fault
-    Rendering.card = _breaking(Rendering.card)  # type: ignore[method-assign]
+    rendering.Rendering.report = _breaking(rendering.Rendering.report)  # type: ignore[method-assign]  # the fault
+    rendering.first_words = _breaking(rendering.first_words)  # which every card asks for
     cli.main()
