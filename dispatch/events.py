@@ -141,10 +141,14 @@ def batch_of(session: Session) -> "Batch":
 
 
 class Batch:
-    """The events of one transaction, and the heads they move. Heads are locked until it ends."""
+    """The events of one transaction, and the heads they move. Heads are locked until it ends.
 
-    def __init__(self, session: Session) -> None:
+    `needed` collects the desks whose heads it locks, or waits for in vain.
+    """
+
+    def __init__(self, session: Session, needed: set[str]) -> None:
         self._session = session
+        self._needed = needed
         self._heads: dict[str, _Head] = {}
         self._rows: list[dict[str, Any]] = []
         self._inserts: list[tuple[Insert, dict[str, Any]]] = []
@@ -156,6 +160,7 @@ class Batch:
         missing = [desk for desk in desks if desk not in self._heads]
         if not missing:
             return
+        self._needed.update(missing)
         rows = self._session.connection().execute(_LOCK, {"desks": missing})
         for desk, seq, digest, numbered_on, numbered in rows:
             self._heads[desk] = _Head(seq, digest, numbered_on, numbered)

@@ -127,17 +127,20 @@ class Writer:
         that another process has just committed finds it there at the second run, and says what there is to say.
         """
         failure: BaseException
+        desks = {desk for one in waiting for desk in one.desks}
         for attempt in range(RETRIES):
             try:
                 try:
-                    self._write_together(waiting, guarded=False)
+                    self._write_together(waiting, desks, guarded=False)
                 except _OneFailed:
-                    self._write_together(waiting, guarded=True)
+                    self._write_together(waiting, desks, guarded=True)
                 return
             except DBAPIError as error:
                 failure = error
                 if error.connection_invalidated or error.statement is None:  # lost, or not to be had
                     time.sleep(0.05 * attempt)
+                elif isinstance(error, OperationalError) and attempt == 0:
+                    continue  # a deadlock: now it is known what to lock beforehand, in the one order
                 elif len(waiting) > 1:
                     for one in waiting:
                         self._write([one])
@@ -150,10 +153,11 @@ class Writer:
         for one in waiting:
             one.error = failure
 
-    def _write_together(self, waiting: list[_Waiting], guarded: bool) -> None:
+    def _write_together(self, waiting: list[_Waiting], desks: set[str], guarded: bool) -> None:
+        """One transaction of them all. `desks` are locked first; those found needed beyond them are added."""
         with self._turn, Session(self._database.writing, expire_on_commit=False) as session:
-            batch = Batch(session)
-            batch.lock(sorted({desk for one in waiting for desk in one.desks}))
+            batch = Batch(session, desks)
+            batch.lock(sorted(desks))
             for one in waiting:
                 if guarded:
                     self._run_guarded(session, one)
