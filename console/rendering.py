@@ -15,13 +15,19 @@ from pathlib import Path
 from typing import Literal
 
 import orjson
+import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from console.conversation import delivered, moments, unanswered
+from console.questions import ready_questions
 from dispatch.clock import iso, now
+from dispatch.logs import place_of
 from dispatch.settings import CHECKOUT
-from dispatch.states import MediaState, MessageState, Place, ReportState
+from dispatch.states import MediaState, Place, ReportState
 from dispatch.words import Words
+
+log = structlog.get_logger()
 
 # China has one time zone and no daylight saving.
 BEIJING = timezone(timedelta(hours=8))
@@ -36,20 +42,12 @@ SignInError = Literal["wrong", "totp", "too_many", "expired", "page_expired"]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of a report's conversation, in the order of time."""
-
-    at: datetime
-    what: Literal["filed", "message", "received", "withdrawn"]
-    message: MessageState | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Language:
     """The templates of one language, compiled once."""
 
     words: Words
     card: Template
+    bare_card: Template
     report: Template
     desk: Template
     sign_in: Template
@@ -126,12 +124,23 @@ class Rendering:
         )
 
     def card(self, report: ReportState, language: str) -> str:
-        """One report as it stands in the queue."""
-        return self._of(language).card.render(report=report)
+        """One report as it stands in the queue.
+
+        One that cannot be shown stands there by its number and can be received: one report must not hide the
+        others, nor be hidden itself.
+        """
+        of = self._of(language)
+        try:
+            return of.card.render(report=report)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it
+            log.error("card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error))
+            return of.bare_card.render(report=report)
 
     def report(self, report: ReportState, language: str) -> str:
         """The report in hand: conversation, media, facts. Answers `GET /console/reports/{id}` and a sent reply."""
-        return self._of(language).report.render(report=report, moments=_moments(report))
+        template = self._of(language)
+        questions = ready_questions(report, template.words, self._words)
+        return template.report.render(report=report, moments=moments(report), questions=questions)
 
     def frame(self, cursor: str, cards: Iterable[str]) -> str:
         """Changes for the sockets: the cursor (`epoch:seq`) after them, and the cards of what changed."""
@@ -191,10 +200,11 @@ class Rendering:
             metres=_metres(words),
         )
         environment.tests.update(arrived=_arrived)
-        environment.globals.update(arrived=arrived, unanswered=unanswered)
+        environment.globals.update(arrived=arrived, unanswered=unanswered, delivered=delivered)
         return _Language(
             words,
             card=environment.get_template("console/card.html"),
+            bare_card=environment.get_template("console/bare_card.html"),
             report=environment.get_template("console/report.html"),
             desk=environment.get_template("console/desk.html"),
             sign_in=environment.get_template("console/sign_in.html"),
@@ -228,16 +238,6 @@ def arrived(report: ReportState) -> int:
     return sum(1 for item in report.media if item.state == "ready")
 
 
-def unanswered(report: ReportState) -> int:
-    """How many messages the reporter has sent since the desk last wrote."""
-    count = 0
-    for message in reversed(report.messages):
-        if message.author == "dispatcher":
-            break
-        count += message.author == "reporter"
-    return count
-
-
 @cache
 def icon(name: str) -> Markup:
     """An icon of the sprite. Silent to a screen reader: words stand beside it."""
@@ -248,16 +248,6 @@ def icon(name: str) -> Markup:
 
 def _arrived(item: MediaState) -> bool:
     return item.state == "ready"
-
-
-def _moments(report: ReportState) -> list[Moment]:
-    moments = [Moment(report.filed_at, "filed")]
-    moments += [Moment(message.at, "message", message) for message in report.messages]
-    if report.acknowledgement:
-        moments.append(Moment(report.acknowledgement.at, "received"))
-    if report.withdrawn_at:
-        moments.append(Moment(report.withdrawn_at, "withdrawn"))
-    return sorted(moments, key=lambda moment: moment.at)
 
 
 def _term(words: Words) -> Callable[[str, object], str]:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.faults.defective import WORD
-from tests.people import Dispatcher, Reporter
+from tests.people import Dispatcher, Reporter, eventually
 from tests.stack import App, Stack
 from tests.witness import assert_problem, unharmed
 
@@ -198,6 +198,28 @@ async def test_an_answer_to_a_defect_is_guarded_and_the_connection_goes_on(
     assert_problem(answer, "internal")
     assert_guarded(answer, "/console/reports")
     assert (await at_desk.http.get("/healthz")).status_code == 200
+    await at_desk.leave()
+
+
+async def test_one_report_that_cannot_be_shown_hides_no_other_nor_itself(
+    defective: dict[str, App], reporter: Reporter
+) -> None:
+    at_desk = await Dispatcher.signed_in(defective["console"], "33010603")
+    before, broken, after = [await reporter.filed(text) for text in ("前一条", WORD, "后一条")]
+    filed = {report["id"] for report in (before, broken, after)}
+    for path in ("/console", "/console/queue"):
+        page = await at_desk.http.get(path)
+        assert page.status_code == 200
+        assert filed <= set(re.findall(r'data-report="([^"]+)"', page.text))
+        assert "内容无法显示" in page.text
+        assert_inert(page.text)
+    await at_desk.watch()
+    latest = await reporter.filed(WORD)
+    await eventually(lambda: filed | {latest["id"]} <= set(at_desk.cards), 5, "all of them on the screen")
+    for report in (broken, latest):
+        assert (await at_desk.accept(report["id"])).status_code == 200
+        assert (await reporter.report(report["id"]))["status"] == "received"
+    await eventually(lambda: at_desk.status(latest["id"]) == "received", 5, "received on the screen")
     await at_desk.leave()
 
 
