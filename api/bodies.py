@@ -90,6 +90,18 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
+# As JSON Schema: a phone with its code, or WeChat's.
+_PROOF: Final[JsonDict] = {
+    "anyOf": [
+        {
+            "required": ["phone", "code"],
+            "properties": {"phone": {"type": "string"}, "code": {"type": "string"}},
+        },
+        {"required": ["wechat_code"], "properties": {"wechat_code": {"type": "string"}}},
+    ]
+}
+
+
 class PhoneCodeBody(_Strict):
     """Where a code is to be sent."""
 
@@ -99,6 +111,8 @@ class PhoneCodeBody(_Strict):
 
 class SessionBody(_Strict):
     """What proves the phone: `phone` and `code` together; `wechat_code` is not open yet."""
+
+    model_config = ConfigDict(json_schema_extra=_PROOF)
 
     phone: Annotated[str, Field(min_length=3, max_length=32)] | None = None
     code: Annotated[str, Field(min_length=1, max_length=12)] | None = None
@@ -111,7 +125,10 @@ class MeBody(_Strict):
 
     hearing_speech_impaired: bool | None = None
     """Deaf or unable to speak."""
-    language: Annotated[str, Field(pattern=r"^[A-Za-z-]{2,16}$")] | None = None
+    language: (
+        Annotated[str, Field(pattern=r"^[A-Za-z-]{2,16}$", json_schema_extra={"enum": ["zh-CN", "en"]})]
+        | None
+    ) = None
     """`zh-CN` or `en`: of what is sent over the socket to who asks for none."""
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from api.documents import asyncapi, openapi
 from tests.contract import HttpContract, ask
-from tests.people import ID_NUMBER, Dispatcher, Reporter
+from tests.people import ID_NUMBER, Dispatcher, People, Reporter
 from tests.stack import XIHU, App, Stack
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,7 @@ async def test_desks_answer_as_documented(stranger: httpx2.AsyncClient, language
         assert answer.status_code == status, answer.text
 
 
-async def test_a_reports_life_answers_as_documented(stack: Stack, reporter: Reporter) -> None:
+async def test_a_reports_life_answers_as_documented(stack: Stack, people: People, reporter: Reporter) -> None:
     key = str(uuid4())
     filed = await reporter.file("有人打架", key=key, place_text="文三路", category="public_order")
     assert filed.status_code == 201
@@ -119,11 +119,10 @@ async def test_a_reports_life_answers_as_documented(stack: Stack, reporter: Repo
     for status in (201, 200):
         assert (await reporter.http.post(f"{at}/messages", json=message)).status_code == status
     assert (await reporter.http.post(f"{at}/locations", json=XIHU)).status_code == 204
-    dispatcher = await Dispatcher.signed_in(stack.consoles[0])
+    dispatcher = people.also(await Dispatcher.signed_in(stack.consoles[0]))
     assert (await dispatcher.accept(filed.json()["id"])).status_code == 200
     await dispatcher.answer(filed.json()["id"], "民警已出发")
     await ask(dispatcher, filed.json()["id"])
-    await dispatcher.leave()
     received = (await reporter.http.get(at)).json()
     assert received["received"]
     assert received["receipt"]

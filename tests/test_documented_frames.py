@@ -9,7 +9,7 @@ from websockets.exceptions import InvalidStatus
 from api import hub, live
 from api.documents import asyncapi
 from tests.contract import SocketContract, ask
-from tests.people import Dispatcher, Reporter, eventually
+from tests.people import Dispatcher, People, Reporter, eventually
 from tests.stack import XIHU, App, Stack
 
 pytestmark = pytest.mark.anyio
@@ -25,11 +25,13 @@ def citizen(stack: Stack) -> App:
     return stack.citizens[0]
 
 
-async def test_every_frame_is_as_documented(stack: Stack, citizen: App, socket: SocketContract) -> None:
-    reporter = await Reporter.signed_in(citizen, verified=True)
+async def test_every_frame_is_as_documented(
+    stack: Stack, citizen: App, people: People, socket: SocketContract
+) -> None:
+    reporter = people.also(await Reporter.signed_in(citizen, verified=True))
     await reporter.filed()
     await reporter.listen()
-    dispatcher = await Dispatcher.signed_in(stack.consoles[0])
+    dispatcher = people.also(await Dispatcher.signed_in(stack.consoles[0]))
     report = await reporter.filed()
     await reporter.say(type="location", report_id=report["id"], **XIHU)
     await reporter.say(type="message", report_id=report["id"], client_id="m-1", text="在")
@@ -42,21 +44,18 @@ async def test_every_frame_is_as_documented(stack: Stack, citizen: App, socket: 
     await eventually(
         lambda: {frame["type"] for frame in reporter.frames} == told, hub.HEARTBEAT_S + 10, f"each of {told}"
     )
-    await dispatcher.leave()
-    await reporter.leave()
     for frame in reporter.frames:
         socket.check(frame)
 
 
 async def test_the_server_takes_the_frames_that_are_documented(
-    stack: Stack, citizen: App, socket: SocketContract
+    stack: Stack, citizen: App, people: People, socket: SocketContract
 ) -> None:
     """Each example, with the ids of a real report: none is answered by an error."""
-    reporter = await Reporter.signed_in(citizen, verified=True)
+    reporter = people.also(await Reporter.signed_in(citizen, verified=True))
     report = await reporter.filed()
-    dispatcher = await Dispatcher.signed_in(stack.consoles[0])
+    dispatcher = people.also(await Dispatcher.signed_in(stack.consoles[0]))
     await ask(dispatcher, report["id"])
-    await dispatcher.leave()
     asked = (await reporter.report(report["id"]))["requests"][0]
     ids = {"report_id": report["id"], "request_id": asked["id"]}
     await reporter.listen()
@@ -67,7 +66,6 @@ async def test_the_server_takes_the_frames_that_are_documented(
     refused = await eventually(
         lambda: [frame for frame in reporter.frames if frame["type"] == "error"], 10, "the one error"
     )
-    await reporter.leave()
     assert [frame["code"] for frame in refused] == ["frame_invalid"]
 
 
@@ -82,10 +80,9 @@ async def test_the_server_takes_the_frames_that_are_documented(
     ids=["nobody's token", "no hello", "too many frames", "frame too big"],
 )
 async def test_sockets_close_with_the_codes_that_are_documented(
-    citizen: App, socket: SocketContract, frames: list[str], code: int
+    citizen: App, people: People, socket: SocketContract, frames: list[str], code: int
 ) -> None:
-    reporter = await Reporter.signed_in(citizen)
-    await reporter.leave()
+    reporter = await people.reporter(citizen)
     url = citizen.url.replace("http", "ws", 1) + asyncapi.ADDRESS
     async with connect(url, subprotocols=["desk110.v1"], proxy=None) as line:  # type: ignore[list-item]  # a NewType
         for frame in frames:

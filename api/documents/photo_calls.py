@@ -33,12 +33,9 @@ _APPENDED: Final = (
 )
 _TAKEN_BACK: Final = (*_NAMED, "media_unknown", "report_closed")
 
-_PIECE: Final = Form(
-    tus.BODY_TYPE,
-    {"type": "string", "contentMediaType": tus.BODY_TYPE},
-    "Bytes of the photo.",
-    required=False,
-)
+_BYTES: Final = {"type": "string", "contentMediaType": tus.BODY_TYPE}
+_PIECE: Final = Form(tus.BODY_TYPE, _BYTES, "Bytes of the photo.")
+_PERHAPS_A_PIECE: Final = Form(tus.BODY_TYPE, _BYTES, "Bytes of the photo.", required=False)
 _FORM: Final = Form(
     "multipart/form-data",
     {
@@ -100,7 +97,7 @@ UPLOADS: Final = (
                 headers=("Location", "Upload-Offset"),
             )
         },
-        body=_PIECE,
+        body=_PERHAPS_A_PIECE,
         refuses=(
             "tus_version_unsupported",
             "upload_unknown",
@@ -175,7 +172,7 @@ UPLOADS: Final = (
         "以 POST 代替 PATCH、DELETE、HEAD · In disguise",
         "For lines on which PATCH and DELETE do not come through: the method stands in `X-HTTP-Method-Override`.",
         {200: _REACHED, 204: _KEPT},
-        body=_PIECE,
+        body=_PERHAPS_A_PIECE,
         refuses=(*_APPENDED, *_TAKEN_BACK, "method_refused"),
         parameters=("Tus-Resumable", "X-HTTP-Method-Override", "Upload-Offset-of-PATCH"),
         writes=True,
