@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright, expect
 
 from dispatch.settings import CHECKOUT
-from tests.people import CARD, Dispatcher, Reporter, card_attributes
+from tests.people import CARD, Dispatcher, Reporter, card_attributes, eventually
 from tests.servers import chromium
 from tests.stack import PASSWORD, Stack
 
@@ -357,6 +357,106 @@ async def test_words_that_were_not_sent_stay_in_the_box_and_a_retry_is_read_once
     assert [message["text"] for message in said if message["author"] == "dispatcher"] == ["马上到"]
 
 
+async def test_one_key_asks_another_answers_the_phone_and_each_side_sees_what_the_other_saw(
+    at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
+) -> None:
+    desk = await at_desk()
+    report = (await reporter.filed("有人跟着我"))["id"]
+    await expect(desk.page.locator(desk.card(report))).to_be_visible()
+    await desk.page.keyboard.press("a")
+    await expect(desk.page.locator("#ask-location")).to_be_enabled()
+    await desk.page.keyboard.press("q")
+    await expect(desk.page.locator("#questions")).to_be_visible()
+    await desk.page.keyboard.press("1")
+    await expect(desk.page.locator("#questions")).to_be_hidden()
+    line = desk.page.locator('.line[data-request="answer"]')
+    await expect(line).to_contain_text("等待回答")
+    await expect(line).to_contain_text("已存储")
+    await desk.page.keyboard.press("p")
+    await expect(desk.page.locator('.line[data-request="location"]')).to_contain_text("等待位置")
+    await desk.page.keyboard.press("f")
+    await expect(desk.page.locator('.line[data-request="photo"]')).to_contain_text("等待照片")
+    asked = (await reporter.report(report))["requests"]
+    assert [(one["request"], one["text"], one["answers"]) for one in asked] == [
+        ("answer", "您现在安全吗？", ["是", "否"]),
+        ("location", "", []),
+        ("photo", "", []),
+    ]
+
+    # The phone shows it, and the tick says so; then a tap answers, and its line says so.
+    await reporter.listen()
+    await reporter.say(type="shown", report_id=report, version=reporter.reports[report]["version"])
+    await expect(line).to_contain_text("已送达")
+    await reporter.say(type="answer", report_id=report, request_id=asked[0]["id"], answer="否")
+    await expect(line.locator("[data-chosen]")).to_have_text(re.compile("否$"))
+    await expect(line).to_contain_text("已回答")
+
+    # What the reporter writes is seen when it is on this screen, and the phone learns of it.
+    await reporter.say(type="message", report_id=report, client_id="m", text="在三楼")
+    await expect(desk.page.locator("#lines")).to_contain_text("在三楼")
+    await eventually(
+        lambda: [one["seen"] for one in reporter.reports[report]["messages"]] == [True], 10, "the second tick"
+    )
+
+
+async def test_a_request_whose_answer_was_lost_is_asked_again_with_its_key_and_stands_once(
+    at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
+) -> None:
+    desk = await at_desk()
+    report = await reporter.filed("请求会失败")
+    await expect(desk.page.locator(desk.card(report["id"]))).to_be_visible()
+    await desk.page.keyboard.press("a")
+    await expect(desk.page.locator("#ask-location")).to_be_enabled()
+
+    async def answer_lost(route: Route) -> None:
+        await route.fetch()  # the server has it; the page does not learn so
+        await route.abort()
+
+    await desk.page.route("**/requests", answer_lost)
+    await desk.page.keyboard.press("p")
+    await expect(desk.page.locator("#asks-fault")).to_contain_text("没有答复")
+    await desk.page.unroute("**/requests")
+    await anyio.sleep(0.5)
+    await desk.page.keyboard.press("p")
+    await expect(desk.page.locator("#asks-fault")).to_be_empty()
+    await desk.page.keyboard.press("p")  # pressed twice in no time: meant once
+    await expect(desk.page.locator('.line[data-request="location"]')).to_have_count(1)
+    await anyio.sleep(0.3)
+    assert len((await reporter.report(report["id"]))["requests"]) == 1
+
+
+async def test_the_questions_take_only_their_keys_and_give_the_focus_back(
+    at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
+) -> None:
+    desk = await at_desk(height=768)
+    report = await reporter.filed("有人在门外，我不能说话", covert=True)
+    await expect(desk.page.locator(desk.card(report["id"]))).to_be_visible()
+    await desk.page.keyboard.press("a")
+    box = desk.page.locator("#reply-text")
+    await expect(box).to_be_enabled()
+    await expect(desk.page.locator("#reply-guard")).to_be_visible()
+    await desk.page.keyboard.press("r")
+    await desk.page.keyboard.type("qpf 16")  # in a field, letters are letters
+    await expect(desk.page.locator("#questions")).to_be_hidden()
+    await desk.page.keyboard.press("Escape")
+    focused = "document.activeElement.id"
+    before = await desk.page.evaluate(focused)
+    await desk.page.keyboard.press("q")
+    await expect(desk.page.locator("#ask-safe")).to_be_focused()
+    await expect(desk.page.locator("#ask-how_many")).to_have_count(0)
+    await reporter.http.post(
+        f"/api/v1/reports/{report['id']}/messages", json={"client_id": "c", "text": "他还在"}
+    )
+    await expect(desk.page.locator("#lines")).to_contain_text("他还在")
+    await expect(desk.page.locator("#questions")).to_be_visible()  # what came has not closed it
+    await expect(desk.page.locator("#ask-question")).to_have_attribute("aria-expanded", "true")
+    await desk.page.keyboard.press("0")  # a question of another kind: not offered to the covert
+    await desk.page.keyboard.press("Escape")
+    await expect(desk.page.locator("#questions")).to_be_hidden()
+    assert await desk.page.evaluate(focused) == before
+    assert (await reporter.report(report["id"]))["requests"] == []
+
+
 async def test_nothing_moves_under_the_pointer(
     at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
 ) -> None:
@@ -499,6 +599,8 @@ async def test_axe_finds_nothing_on_the_desk(
     await expect(desk.page.locator(desk.card(report["id"]))).to_be_visible()
     await desk.page.keyboard.press("a")
     await expect(desk.page.locator("#reply-text")).to_be_enabled()
+    await desk.page.keyboard.press("q")
+    await expect(desk.page.locator("#questions")).to_be_visible()
     await desk.page.evaluate((CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
     found = await desk.page.evaluate("() => axe.run()")
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []

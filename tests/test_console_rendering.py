@@ -9,8 +9,20 @@ from uuid import UUID
 import orjson
 import pytest
 
+from console.questions import SITUATIONS
 from console.rendering import Rendering, SignInError
-from dispatch.states import AcknowledgementState, Caller, MediaState, MessageState, Place, ReportState
+from console.requests import ANSWER_LIMIT
+from dispatch.requests import ANSWERS
+from dispatch.states import (
+    AcknowledgementState,
+    Caller,
+    MediaState,
+    MessageState,
+    Place,
+    ReportState,
+    RequestState,
+)
+from dispatch.words import Words
 
 RENDERING = Rendering()
 LANGUAGES = ["zh-CN", "en"]
@@ -64,6 +76,20 @@ REPORT = ReportState(
     acknowledgement=None,
     caller=CALLER,
     fraud=None,
+    requests=tuple(
+        RequestState(
+            UUID(int=40 + n), "c", "33010602", kind, text, answers, 2, AT, answer, AT if answer else None
+        )
+        for n, (kind, text, answers, answer) in enumerate(
+            (
+                ("answer", HOSTILE, (HOSTILE, "否"), HOSTILE),
+                ("answer", HOSTILE, (HOSTILE, "否"), None),
+                ("answer", HOSTILE, (), HOSTILE),
+                ("location", "", (), None),
+                ("video", HOSTILE, (), None),
+            )
+        )
+    ),
 )
 
 
@@ -200,3 +226,114 @@ def test_no_page_holds_script_or_style_of_its_own() -> None:
         assert not re.search(r"\son[a-z]+=", re.sub(r'"[^"]*"', '""', page))
         for script in re.findall(r"<script[^>]*>", page):
             assert "src=" in script or 'type="application/json"' in script
+
+
+def asked(
+    kind: str = "answer", answers: tuple[str, ...] = ("是", "否"), *, after_s: int = 20, version: int = 5
+) -> RequestState:
+    """A question at `after_s` seconds, not answered."""
+    at = AT + timedelta(seconds=after_s)
+    text = "您现在安全吗？" if kind == "answer" else ""
+    return RequestState(UUID(int=50), "c", "33010602", kind, text, answers, version, at, None, None)
+
+
+def in_hand(language: str = "zh-CN", **fields: object) -> str:
+    """A received report without anything said, as it is in hand."""
+    report = replace(
+        REPORT, status="received", acknowledgement=ACKNOWLEDGEMENT, messages=(), requests=(), covert=False
+    )
+    return RENDERING.report(replace(report, **fields), language)  # type: ignore[arg-type]  # any field
+
+
+def lines(page: str) -> list[str]:
+    """The conversation's lines without markup."""
+    found = re.findall(r'<li class="line[ "].*?(?=<li class="line[ "]|</ol>)', page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", " ", line).split()) for line in found]
+
+
+def test_a_question_stands_in_its_place_with_its_answers_and_waits() -> None:
+    said = MessageState(UUID(int=60), "c", "reporter", None, "他在敲门", AT + timedelta(seconds=30), 6)
+    page = in_hand(requests=(asked(),), messages=(said,))
+    assert [line.split()[0] for line in lines(page)] == ["报警人", "西湖区", "33010602", "报警人"]
+    assert lines(page)[2].endswith("您现在安全吗？ 是 否 等待回答")
+    assert "data-chosen" not in page
+
+
+def test_the_answer_that_was_tapped_is_marked_and_stands_again_where_it_came() -> None:
+    answered = replace(asked(), answer="否", answered_at=AT + timedelta(seconds=40))
+    alone = in_hand(requests=(answered,))
+    assert re.search(r"<li data-chosen>.*?<bdi>否</bdi></li>", alone)
+    assert lines(alone)[-1].endswith("是 所选： 否 已回答 18:00:40")
+    said = MessageState(UUID(int=60), "c", "reporter", None, "他在敲门", AT + timedelta(seconds=30), 6)
+    assert lines(in_hand(requests=(answered,), messages=(said,)))[-1] == "报警人 18:00:40 您现在安全吗？ 否"
+
+
+def test_a_request_that_an_act_answered_says_so_with_the_time() -> None:
+    for kind, waits, came in (
+        ("location", "等待位置", "已发来位置"),
+        ("photo", "等待照片", "已发来照片"),
+        ("video", "等待视频", "已发来视频"),
+    ):
+        assert lines(in_hand(requests=(asked(kind, ()),)))[-1].endswith(waits)
+        done = replace(asked(kind, ()), answer="", answered_at=AT + timedelta(seconds=41))
+        assert lines(in_hand(requests=(done,)))[-1].endswith(f"{came} 18:00:41")
+
+
+@pytest.mark.parametrize(("saw", "version", "word"), [(4, 5, "已存储"), (5, 5, "已送达"), (9, 0, "已存储")])
+def test_the_desks_own_lines_say_delivered_only_when_the_phone_has_shown_them(
+    saw: int, version: int, word: str
+) -> None:
+    said = MessageState(UUID(int=60), "c", "dispatcher", "33010602", "马上到", AT, version)
+    page = in_hand(messages=(said,), requests=(asked(version=version),), reporter_saw=saw)
+    assert re.findall("已存储|已送达", page) == [word, word]
+    theirs = replace(said, author="reporter")
+    assert not re.findall("已存储|已送达", in_hand(messages=(theirs,), reporter_saw=saw))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_covert_are_asked_what_yes_or_no_can_answer_and_the_reply_warns(language: str) -> None:
+    words = Words.of(language)
+    for covert in (False, True):
+        page = in_hand(language, covert=covert)
+        offered = set(re.findall(r'data-key="(.)"', page))
+        all_ = [question for questions in SITUATIONS.values() for question in questions]
+        assert offered == {question.key for question in all_ if question.yes_no or not covert}
+        assert (words("console.ask.guard") in page) == covert
+        assert (words("console.report.reply_guard") in page) == covert
+
+
+def test_a_question_goes_out_in_the_reporters_language_and_is_read_in_the_dispatchers() -> None:
+    page = in_hand(caller=replace(CALLER, language="en-GB"))
+    assert 'data-text="Are you safe now?" data-answers="Yes\nNo"' in page
+    assert "您现在安全吗？" in page
+    nobodys = in_hand(caller=replace(CALLER, language="fr"))
+    assert 'data-text="您现在安全吗？" data-answers="是\n否"' in nobodys
+
+
+def test_nothing_can_be_asked_before_a_report_is_received_nor_after_it_is_closed() -> None:
+    for fields in ({"status": "filed", "acknowledgement": None}, {"status": "closed"}):
+        page = in_hand(**fields)
+        asks = page[page.index('id="asks"') : page.index('id="reply"')]
+        buttons = re.findall(r"<button[^>]*>", asks)
+        assert len(buttons) > 10
+        assert all(" disabled" in button for button in buttons)
+    assert " disabled" not in in_hand()
+
+
+def test_every_ready_question_is_one_that_the_server_takes() -> None:
+    questions = [question for several in SITUATIONS.values() for question in several]
+    assert len({question.key for question in questions}) == len(questions)
+    for question in questions:
+        texts = [Words.of(language)(f"console.question.{question.name}.answers") for language in LANGUAGES]
+        answers = [text.splitlines() for text in texts]
+        assert len(answers[0]) == len(answers[1])
+        for each in answers:
+            assert 2 <= len(set(each)) == len(each) <= ANSWERS
+            assert all(answer.strip() == answer and len(answer) <= ANSWER_LIMIT for answer in each)
+
+
+def test_a_report_that_was_asked_something_no_longer_waits_for_a_reply() -> None:
+    said = MessageState(UUID(int=60), "c", "reporter", None, "他在敲门", AT + timedelta(seconds=10), 4)
+    waits = replace(REPORT, messages=(said,), requests=())
+    assert "待回复 1" in RENDERING.card(waits, "zh-CN")
+    assert "待回复" not in RENDERING.card(replace(waits, requests=(asked(),)), "zh-CN")

@@ -1,6 +1,7 @@
 // The report in hand: fetched when a card is chosen, fetched again whenever its card changes, and morphed in, so that
 // typed words, focus and place in the conversation stay.
 import { atTheDoor } from "./accept.js";
+import "./asks.js";
 import "./reply.js";
 import { meta, t } from "./words.js";
 
@@ -124,10 +125,20 @@ function empty(sentence) {
   hand.removeAttribute("data-page-loading");
 }
 
-// The answer to one's own words has been morphed in: show them.
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement?.id === "reply") toEnd();
+// The answer to one's own words, or to a request, is the report with them in it: show them.
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.matches?.("#reply, [data-ask]") && ctx.response.status === 200) brought(ctx.text);
 });
+
+/** Another report may be in hand by now, or a newer state of this one: an answer never takes the screen back. */
+async function brought(text) {
+  const incoming = new DOMParser().parseFromString(text, "text/html").getElementById("in-hand")?.dataset;
+  const here = document.getElementById("in-hand").dataset;
+  if (!incoming || incoming.report !== report || here.report !== report) return;
+  if (Number(incoming.version) >= Number(here.version)) await show(report, text);
+  else load();
+  toEnd();
+}
 
 document.addEventListener("desk:cards", ({ detail: { changes } }) => {
   if (report && changes.some((change) => change.report === report)) load();
@@ -145,7 +156,10 @@ hand.addEventListener("click", (event) => {
 });
 
 hand.addEventListener("scroll", (event) => {
-  if (event.target.id === "lines" && reader(document.getElementById("in-hand")).atEnd) document.getElementById("newer").hidden = true;
+  const newer = document.getElementById("newer");
+  if (event.target.id !== "lines" || newer.hidden || !reader(document.getElementById("in-hand")).atEnd) return;
+  newer.hidden = true;
+  document.dispatchEvent(new CustomEvent("desk:read"));
 }, { capture: true, passive: true });
 
 function toEnd() {

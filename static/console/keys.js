@@ -1,5 +1,6 @@
 // The keyboard, and choosing a card. While somebody writes in a field, a letter is a letter.
 import { acceptNext } from "./accept.js";
+import { closeQuestions, press, questionKey, toggleQuestions } from "./asks.js";
 import { neighbour } from "./cards.js";
 import { take } from "./hand.js";
 import { closeOne } from "./notices.js";
@@ -83,7 +84,7 @@ function toggleHelp() {
 
 function leave() {
   if (help.open) help.close();
-  else if (!closeOne()) backToQueue();
+  else if (!closeQuestions() && !closeOne()) backToQueue();
 }
 
 function backToQueue() {
@@ -100,6 +101,9 @@ const acts = {
   ArrowRight: () => across("taken"),
   Enter: enter,
   r: reply,
+  p: () => press("location"),
+  f: () => press("photo"),
+  q: toggleQuestions,
   Escape: leave,
   "?": toggleHelp,
 };
@@ -120,6 +124,10 @@ function pressed(event) {
   if (document.querySelector("dialog:modal")) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) {
     inField(event);
+    return;
+  }
+  if (!event.repeat && questionKey(event.key)) {
+    event.preventDefault();
     return;
   }
   const act = acts[event.key] ?? acts[event.key.toLowerCase()];

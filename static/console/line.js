@@ -35,6 +35,7 @@ let doubted = -Infinity;
 let sentAt = -Infinity;
 let sentSeq = -1;
 let sending = 0;
+let seen = ""; // the report and its version that the server knows to have been on this screen
 
 const cursor = () => document.getElementById("cursor").getAttribute("value");
 const isOpen = () => connection?.socket?.readyState === WebSocket.OPEN;
@@ -51,7 +52,9 @@ line.addEventListener("htmx:ws:after:connection", () => {
   lastOpen = performance.now();
   broken = false; // a snapshot comes, since no cursor was sent
   sentSeq = -1;
+  seen = "";
   tellShown();
+  tellSeen();
 });
 
 line.addEventListener("htmx:ws:before:message:incoming", (event) => {
@@ -182,5 +185,19 @@ function tellShown() {
   })), wait);
 }
 
+/** Tell the server which version of the report in hand has truly been painted: the reporter's lines get their second
+ * tick by it. Not while the window is hidden, nor while its newest lines lie below what is in view. */
+function tellSeen() {
+  requestAnimationFrame(() => setTimeout(() => {
+    const { report, version } = document.getElementById("in-hand").dataset;
+    const now = `${report} ${version}`;
+    if (!report || now === seen || !isOpen() || document.visibilityState !== "visible") return;
+    if (!document.getElementById("newer").hidden) return;
+    connection.socket.send(JSON.stringify({ type: "seen", report, version: Number(version) }));
+    seen = now;
+  }));
+}
+
+for (const painted of ["desk:hand", "desk:read", "visibilitychange"]) document.addEventListener(painted, tellSeen);
 document.addEventListener("desk:second", mind);
 window.addEventListener("online", () => { if (!isOpen()) reconnect(); });

@@ -1,6 +1,7 @@
 // Writing to the reporter. Words stay in the box until the server has them; a retry carries the same id, so that the
 // reporter reads them once. Each report keeps its own draft while another is in hand.
 import { detailOf } from "./accept.js";
+import { newId } from "./ids.js";
 import { t } from "./words.js";
 
 const drafts = new Map();
@@ -13,15 +14,6 @@ const isReply = (ctx) => ctx?.sourceElement?.id === "reply";
 function fault(sentence) {
   const place = document.getElementById("reply-fault");
   if (place) place.textContent = sentence;
-}
-
-/** A random identifier (RFC 4122, version 4). `crypto.randomUUID` exists on secure origins only. */
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 document.addEventListener("htmx:config:request", (event) => {
