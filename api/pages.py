@@ -8,6 +8,8 @@ import json
 from typing import Final
 
 from markupsafe import Markup
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -47,11 +49,15 @@ MODULES: Final = (
 SPOKEN: Final = ("citizen", "terms.status")
 
 
+# The shell is the same for everybody and holds no secret, so it may be compressed.
+COMPRESSED: Final = [Middleware(GZipMiddleware, minimum_size=1024)]
+
+
 def routes() -> list[Route]:
     return [
-        Route("/", home, methods=["GET"]),
-        Route("/reports", mine, methods=["GET"]),
-        Route("/reports/{id}", report, methods=["GET"]),
+        Route("/", home, methods=["GET"], middleware=COMPRESSED),
+        Route("/reports", mine, methods=["GET"], middleware=COMPRESSED),
+        Route("/reports/{id}", report, methods=["GET"], middleware=COMPRESSED),
         Route("/manifest.webmanifest", manifest, methods=["GET"]),
     ]
 
