@@ -6,15 +6,16 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import pytest
 import typer
 
 from bench.effort import FULL, QUICK, TINY, Effort
 from bench.machine import described, sync_ms
 from bench.record import Record
 from bench.runs import RUNS, measure
-from bench.table import lines, write
+from bench.table import fill, lines, markdown, write
 from dispatch.settings import CHECKOUT
 
 KEPT = CHECKOUT / "var" / "bench"
@@ -30,15 +31,16 @@ def main(
     only: Annotated[str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join(RUNS)}.")] = "",
     postgres: Annotated[bool, typer.Option(help="Run c on PostgreSQL too.")] = True,
     out: Annotated[Path | None, typer.Option(help="Where the JSON goes.")] = None,
+    page: Annotated[Path | None, typer.Option(help="A page whose figures are replaced by these.")] = None,
 ) -> None:
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(RUNS)
     if unknown := set(chosen) - set(RUNS):
         raise typer.BadParameter(f"no such run: {', '.join(sorted(unknown))}", param_hint="--only")
     effort = TINY if tiny else QUICK if quick else FULL
-    sys.exit(_bench(effort, chosen, postgres=postgres, out=out))
+    sys.exit(_bench(effort, chosen, postgres=postgres, out=out, page=page))
 
 
-def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | None) -> int:
+def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | None, page: Path | None) -> int:
     at = datetime.now(UTC)
     path = out or KEPT / f"{at:%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,15 +51,21 @@ def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | Non
         about = described() | {"at": at.isoformat(), "effort": effort, "sync_ms": sync_ms(folder)}
         print(_machine(about), flush=True)
         measure(chosen, effort, folder, record, on_postgres=postgres, say=_progress)
+    except pytest.fail.Exception as failed:
+        record.problems.append(str(failed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    about |= {"load_after": os.getloadavg(), "elsewhere": record.elsewhere}
+    others = record.elsewhere
+    about |= {"load_after": os.getloadavg(), "elsewhere": others}
     print(*lines(record), sep="\n")
-    if (others := record.elsewhere) > QUIET:
-        print(
-            f"\nNOT ALONE: others used {others:.0%} of the machine meanwhile; trust ratios more than figures"
-        )
+    if others > QUIET:
+        print(f"\nNOT ALONE: others used {others:.0%} of the machine; trust ratios more than figures")
     write(record, about, path)
+    if page is not None:
+        fill(
+            page,
+            [_machine(about), f"{at:%Y-%m-%d}, others used {others:.0%} of the machine.", *markdown(record)],
+        )
     print(f"\n{path}")
     return 1 if record.problems else 0
 
@@ -67,11 +75,10 @@ def _progress(run: str) -> None:
         print(f"… {run}", flush=True)
 
 
-def _machine(about: dict[str, object]) -> str:
-    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+def _machine(about: dict[str, Any]) -> str:
     return (
         f"{about['processor']} · {about['cores']} cores · {about['system']} · Python {about['python']} · "
-        f"SQLite {about['sqlite']} · a sync {about['sync_ms']:.2f} ms · load before {load}"
+        f"SQLite {about['sqlite']} · a sync {about['sync_ms']:.2f} ms · load before {about['load_before'][0]:.2f}"
     )
 
 

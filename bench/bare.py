@@ -2,16 +2,19 @@
 
 `python -m bench.bare citizen` or `… console` is one process, served just as ours is. A POST is published in Redis
 as it is, made as long as the frame it stands for; every process sends what it hears to its sockets, one by one.
+With `keeps=1` a row of that length is committed to SQLite first, and its disk synced: the least that may be promised.
 """
 
 import asyncio
 import os
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import uvloop
 from redis.asyncio import Redis
 
 from dispatch.settings import Settings
@@ -33,6 +36,8 @@ class Bare:
         self._sockets: dict[bytes, set[Send]] = {}
         self._redis: Redis
         self._listening: asyncio.Task[None]
+        self._rows: sqlite3.Connection
+        self._writer = ThreadPoolExecutor(1)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -47,6 +52,7 @@ class Bare:
         await receive()
         url = os.environ["REDIS_URL"]
         self._redis = Redis.from_url(url)
+        self._rows = _table(Path(os.environ["DESK110_HOME"]) / f"bare-{os.getpid()}.db")
         line = Redis.from_url(url, socket_timeout=None).pubsub()
         await line.subscribe(CHANNEL)
         self._listening = asyncio.create_task(self._listen(line))
@@ -75,6 +81,8 @@ class Bare:
         if scope["path"] == "/relay":
             asked = parse_qs(scope["query_string"])
             frame = body.ljust(int(asked[b"bytes"][0]))
+            if b"keeps" in asked:
+                await asyncio.get_running_loop().run_in_executor(self._writer, self._keep, frame)
             await self._redis.publish(CHANNEL, asked.get(b"to", [b""])[0] + b"\n" + frame)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(ANSWER))]
         await send(
@@ -85,6 +93,9 @@ class Bare:
             }
         )
         await send({"type": "http.response.body", "body": ANSWER})
+
+    def _keep(self, row: bytes) -> None:
+        self._rows.execute("INSERT INTO kept VALUES (?)", (row,))
 
     async def _socket(self, scope: Message, receive: Receive, send: Send) -> None:
         key = parse_qs(scope["query_string"]).get(b"key", [b""])[0]
@@ -98,13 +109,20 @@ class Bare:
             self._sockets[key].discard(send)
 
 
+def _table(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("CREATE TABLE kept (row BLOB)")
+    return connection
+
+
 app = Bare()
 
 
 def main(name: str) -> None:
     """Serve until told to stop, on the port that ours of this name would have."""
     settings = Settings.load()
-    uvloop.install()
     serve("bench.bare:app", settings, settings.citizen_port if name == "citizen" else settings.console_port)
 
 

@@ -211,7 +211,7 @@ class Accepts:
 
         for listener in listeners:
             listener.also = heard
-        await asyncio.sleep(1.0)  # the news of the filing has come by then
+        await asyncio.sleep(0.5)  # the news of the filing has come by then
         await go()
 
         def accept(counts: bool) -> None:

@@ -80,9 +80,9 @@ class Scene:
         """Reports to our citizen process."""
         return Posts(self.citizen.port, "/api/v1/reports", BODY, tokens or self.tokens)
 
-    def relaying(self, frame_bytes: int) -> Posts:
-        """The same requests to the relay's citizen process, for frames of that length."""
-        path = f"/relay?bytes={frame_bytes}"
+    def relaying(self, frame_bytes: int, *, keeps: bool = False) -> Posts:
+        """The same requests to the relay's citizen process, for frames of that length; `keeps`: commits a row first."""
+        path = f"/relay?bytes={frame_bytes}{'&keeps=1' if keeps else ''}"
         return Posts(self.bare_citizen.port, path, BODY, self.tokens)
 
     def console_sockets(self, count: int) -> Sockets:

@@ -60,6 +60,27 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def markdown(record: Record) -> Iterator[str]:
+    """The same as a table of a page; the floor's name stands beside its value."""
+    yield "\n| run | | desk110 | floor | ratio | aim |\n|---|---|---|---|---|---|"
+    for figure in record.figures:
+        floor = f"{_values(figure.floor)} ({figure.floor_name})" if figure.floor else ""
+        ratio = f"{_values(figure.ratios)}" if figure.floor else ""
+        unit = f"{_values(figure.ours)} {figure.unit}"
+        yield f"| {figure.run} | {figure.name} | {unit} | {floor} | {ratio} | {_aim(figure).removeprefix('aim ')} |"
+    for problem in record.problems:
+        yield f"\nProblem: {problem}"
+
+
+def fill(page: Path, text: Sequence[str]) -> None:
+    """Replace what stands between the marks `<!-- figures -->` and `<!-- end of figures -->`."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition("<!-- figures -->\n")
+    _, end, after = rest.partition("<!-- end of figures -->")
+    if not begin or not end:
+        raise ValueError(f"{page.name} has no place for figures")
+    page.write_text(before + begin + "\n".join(text) + "\n" + end + after, encoding="utf-8")
+
+
 def write(record: Record, about: dict[str, Any], path: Path) -> None:
     """Everything, as JSON; a number that is none is null."""
     told = {
