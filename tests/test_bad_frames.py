@@ -147,6 +147,8 @@ NO_FRAMES: dict[str, str | bytes] = {
     "a version of 400 digits": about("shown", version=10**400),
     "a message without words": about("message", client_id="a", text=" "),
     "a message without an id": about("message", text="x"),
+    "an answer to nothing": about("answer", answer="是"),
+    "an answer that says nothing": about("answer", request_id=ID, answer=" "),
     "a location without a place": about("location"),
     "a location in words": about("location", lat="30", lon="120"),
     "a thousand lists": "[" * 1000 + "]" * 1000,
@@ -198,9 +200,10 @@ async def test_what_breaks_a_rule_of_its_own_is_told_which(
     [
         {"type": "message", "client_id": "a", "text": "我也在"},
         {"type": "location", **XIHU},
+        {"type": "answer", "request_id": ID, "answer": "是"},
         {"type": "shown", "version": 1},
     ],
-    ids=["message", "location", "shown"],
+    ids=["message", "location", "answer", "shown"],
 )
 async def test_another_persons_report_is_as_unknown_as_none(
     stack: Stack, reporter: Reporter, stranger: Reporter, frame: dict[str, Any]

@@ -352,6 +352,13 @@ ROUTES: dict[tuple[str, str], tuple[dict[str, Any], list[tuple[str, list[Any]]]]
             ("at", ["now", True, "2026-11-23T10:00:00"]),
         ],
     ),
+    ("POST", "/reports/{id}/answers"): (
+        {"request_id": "00000000-0000-7000-8000-000000000000", "answer": "是"},
+        [
+            ("request_id", [None, 1, "x", "", [], {}]),
+            ("answer", [None, 1, True, [], {}, "", " ", "\x00"]),
+        ],
+    ),
     ("POST", "/reports/{id}/withdrawal"): (
         {"reason": "误报"},
         [("reason", [None, 1, True, [], {}, "字" * 501])],
@@ -428,6 +435,13 @@ async def test_every_route_that_takes_json_takes_nothing_else(
         ("POST", "/sessions", {}, "field_invalid"),
         ("POST", "/sessions", {"wechat_code": "x"}, "wechat_unavailable"),
         ("POST", "/reports/{id}/messages", {"client_id": "a", "text": "字" * 4001}, "text_too_long"),
+        (
+            "POST",
+            "/reports/{id}/answers",
+            {"request_id": str(uuid4()), "answer": "字" * 4001},
+            "text_too_long",
+        ),
+        ("POST", "/reports/{id}/answers", {"request_id": str(uuid4()), "answer": "是"}, "request_unknown"),
         ("POST", "/reports/{id}/locations", {**XIHU, "lat": 0, "lon": 0}, "position_invalid"),
         ("POST", "/reports/{id}/locations", {**XIHU, "lat": float("nan")}, "position_invalid"),
         ("POST", "/reports/{id}/locations", {**XIHU, "lon": 181}, "position_invalid"),

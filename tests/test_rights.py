@@ -10,9 +10,12 @@ import httpx2
 import pytest
 from sqlalchemy import insert
 from sqlmodel import Session
+from starlette.applications import Starlette
+from starlette.routing import Route
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+import asgi
 from dispatch.clock import now
 from dispatch.ids import new_id
 from dispatch.models import TABLES
@@ -100,12 +103,40 @@ async def own(stack: Stack) -> AsyncIterator[Dispatcher]:
     await someone.leave()
 
 
+# --- no route is forgotten
+
+
+def addresses(app: Starlette, prefix: str) -> set[tuple[str, str]]:
+    """The methods and addresses of an app that name something of somebody's."""
+    found = set()
+    for route in app.routes:
+        if isinstance(route, Route) and "{" in route.path and route.path.startswith(prefix):
+            path = re.sub(r"\{\w+\}", "{}", route.path.removeprefix("/api/v1"))
+            found |= {(method, path) for method in route.methods or ()}
+    # What answers HEAD with the head of a GET, and OPTIONS with the same to everyone, tells no more than these.
+    return {(method, path) for method, path in found if method != "OPTIONS" and (method, path) not in ASIDE}
+
+
+ASIDE = {("HEAD", path) for path in ("/reports/{}", "/media/{}", "/media/{}/view", "/media/{}/thumb")} | {
+    ("HEAD", f"/console/{path}") for path in ("reports/{}", "media/{}/view", "media/{}/thumb")
+}
+
+
+async def test_every_address_that_names_something_is_asked_by_the_wrong_one_below() -> None:
+    def asked(routes: list[tuple[str, str, Any]]) -> set[tuple[str, str]]:
+        return {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path, _ in routes}
+
+    assert addresses(asgi.citizen, "/api/v1/") == asked(REPORTERS_ROUTES)
+    assert addresses(asgi.console, "/console/") == asked(CONSOLE_ROUTES)
+
+
 # --- reporters
 
 REPORTERS_ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", "/reports/{report}", {}),
     ("POST", "/reports/{report}/messages", {"json": {"client_id": "a", "text": "让我看看"}}),
     ("POST", "/reports/{report}/locations", {"json": XIHU}),
+    ("POST", "/reports/{report}/answers", {"json": {"request_id": NOBODYS, "answer": "是"}}),
     ("POST", "/reports/{report}/withdrawal", {"json": {"reason": "不用来了"}}),
     (
         "POST",
@@ -114,6 +145,11 @@ REPORTERS_ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("POST", "/reports/{report}/media/form", {"files": {"file": ("a.jpg", b"\xff\xd8\xff" * 40)}}),
     ("HEAD", "/reports/{report}/media/{photo}", {"headers": TUS}),
+    (
+        "POST",
+        "/reports/{report}/media/{photo}",
+        {"headers": {**TUS, "x-http-method-override": "DELETE"}},
+    ),
     (
         "PATCH",
         "/reports/{report}/media/{photo}",
@@ -197,6 +233,11 @@ CONSOLE_ROUTES: list[tuple[str, str, dict[str, str]]] = [
     ("GET", "/console/reports/{report}", {}),
     ("POST", "/console/reports/{report}/acknowledgement", {}),
     ("POST", "/console/reports/{report}/messages", {"client_id": "a", "text": "您好"}),
+    (
+        "POST",
+        "/console/reports/{report}/requests",
+        {"client_id": "a", "kind": "answer", "text": "您受伤了吗？", "answers": "是\n不是"},
+    ),
     ("GET", "/console/media/{photo}/view", {}),
     ("GET", "/console/media/{photo}/thumb", {}),
 ]
