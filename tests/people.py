@@ -13,6 +13,7 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from tests.documented import documented
 from tests.stack import PASSWORD, XIHU, App
 
 _phones = itertools.count(int(time.time() * 1000) % 90_000_000 + 10_000_000)
@@ -61,7 +62,9 @@ class Reporter:
         cls, app: App, *, verified: bool = False, location: dict[str, Any] | None = None
     ) -> Self:
         """A new reporter with a proved phone, and with a verified identity if wanted; in 西湖区 if not elsewhere."""
-        reporter = cls(app, httpx2.AsyncClient(base_url=app.url, timeout=15), location=location or XIHU)
+        hooks = {"response": [documented]}
+        http = httpx2.AsyncClient(base_url=app.url, timeout=15, event_hooks=hooks)
+        reporter = cls(app, http, location=location or XIHU)
         reporter.phone = f"139{next(_phones)}"
         code = (await reporter.http.post("/api/v1/phone-codes", json={"phone": reporter.phone})).json()
         answer = await reporter.http.post(
@@ -80,7 +83,8 @@ class Reporter:
 
     def at(self, app: App) -> "Reporter":
         """The same person, with the same session, at another process."""
-        http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers=self.http.headers)
+        hooks = self.http.event_hooks
+        http = httpx2.AsyncClient(base_url=app.url, timeout=15, headers=self.http.headers, event_hooks=hooks)
         return Reporter(app, http, self.token, self.phone, self.location)
 
     async def file(self, text: str = "有人打架", *, key: str | None = None, **fields: Any) -> httpx2.Response:
