@@ -5,7 +5,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from console.desk import id_of, report_at
-from console.messages import checked_client_id, checked_text
+from console.messages import CONTROLS, checked_client_id, checked_text
 from console.parts import parts_of
 from console.sign_in import read_form, require_dispatcher_act
 from dispatch import requests
@@ -30,7 +30,8 @@ async def ask(request: Request) -> Response:
         raise Refused("field_invalid", fields=["kind"])
     client_id = checked_client_id(form)
     text = checked_text(form, needed=kind == "answer")
-    answers = [line.strip() for line in form.get("answers", "").splitlines() if line.strip()]
+    lines = CONTROLS.sub("", form.get("answers", "")).splitlines()
+    answers = [line.strip() for line in lines if line.strip()]
     if len(answers) > requests.ANSWERS or any(len(line) > ANSWER_LIMIT for line in answers):
         raise Refused("field_invalid", fields=["answers"])
     await parts.writer.do(
