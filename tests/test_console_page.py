@@ -447,13 +447,20 @@ async def test_the_questions_take_only_their_keys_and_give_the_focus_back(
     await reporter.http.post(
         f"/api/v1/reports/{report['id']}/messages", json={"client_id": "c", "text": "他还在"}
     )
+
+    async def seen() -> bool:
+        return bool((await reporter.report(report["id"]))["messages"][0]["seen"])
+
     await expect(desk.page.locator("#lines")).to_contain_text("他还在")
     await expect(desk.page.locator("#questions")).to_be_visible()  # what came has not closed it
     await expect(desk.page.locator("#ask-question")).to_have_attribute("aria-expanded", "true")
+    await anyio.sleep(0.3)
+    assert not await seen()  # the questions lie over it
     await desk.page.keyboard.press("0")  # a question of another kind: not offered to the covert
     await desk.page.keyboard.press("Escape")
     await expect(desk.page.locator("#questions")).to_be_hidden()
     assert await desk.page.evaluate(focused) == before
+    await eventually(seen, 10, "the line that the questions covered is seen")
     assert (await reporter.report(report["id"]))["requests"] == []
 
 

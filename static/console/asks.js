@@ -65,6 +65,7 @@ const areOpen = () => asks()?.hasAttribute("data-page-open") ?? false;
 function show(open) {
   asks().toggleAttribute("data-page-open", open);
   tellOpen();
+  if (!open) document.dispatchEvent(new CustomEvent("desk:read"));
 }
 
 function tellOpen() {

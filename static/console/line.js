@@ -186,13 +186,13 @@ function tellShown() {
 }
 
 /** Tell the server which version of the report in hand has truly been painted: the reporter's lines get their second
- * tick by it. Not while the window is hidden, nor while its newest lines lie below what is in view. */
+ * tick by it. Not while the window is hidden, nor while its newest lines lie below what is in view or behind the questions. */
 function tellSeen() {
   requestAnimationFrame(() => setTimeout(() => {
     const { report, version } = document.getElementById("in-hand").dataset;
     const now = `${report} ${version}`;
     if (!report || now === seen || !isOpen() || document.visibilityState !== "visible") return;
-    if (!document.getElementById("newer").hidden) return;
+    if (!document.getElementById("newer").hidden || document.querySelector("#asks[data-page-open]")) return;
     connection.socket.send(JSON.stringify({ type: "seen", report, version: Number(version) }));
     seen = now;
   }));
