@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -162,6 +163,24 @@ async def test_what_is_committed_while_one_reads_is_read_next(watcher: Watcher) 
     watcher.while_loading = commit_another
     await _note_and_ring(watcher)
     await watcher.has(1, 2, 3)
+
+
+async def test_a_batch_costs_one_reading_however_often_it_is_rung(watcher: Watcher) -> None:
+    await watcher.feed.follow([DESK])
+    reads = watcher.feed._reads
+    asked = 0
+
+    async def counted(function: Callable[[Session], Any]) -> Any:
+        nonlocal asked
+        asked += 1
+        return await reads(function)
+
+    watcher.feed._reads = cast(Reads, counted)
+    last = await watcher.note(3)
+    for seq in range(1, last + 1):
+        watcher.feed.heard(DESK, seq)
+    await watcher.has(1, 2, 3)
+    assert asked == 1
 
 
 async def test_many_events_come_in_bites_and_all_of_them(
