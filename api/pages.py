@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.disguise import LOOKS, look_of
 from api.parts import parts_of
 from api.sessions import COOKIE
 from dispatch.words import Words, languages
@@ -28,6 +29,10 @@ MODULES: Final = (
     "protocol/patience",
     "protocol/uploads",
     "account",
+    "covert",
+    "covert-lines",
+    "covert-look",
+    "covert-signs",
     "home",
     "ladder",
     "lifeline",
@@ -58,6 +63,7 @@ def routes() -> list[Route]:
         Route("/", home, methods=["GET"], middleware=COMPRESSED),
         Route("/reports", mine, methods=["GET"], middleware=COMPRESSED),
         Route("/reports/{id}", report, methods=["GET"], middleware=COMPRESSED),
+        *(Route(f"/{look}", home, methods=["GET"], middleware=COMPRESSED) for look in LOOKS),
         Route("/manifest.webmanifest", manifest, methods=["GET"]),
     ]
 
@@ -106,11 +112,13 @@ async def manifest(request: Request) -> Response:
 def _page(request: Request, view: str) -> Response:
     language = page_language(request)
     words = Words.of(language)
+    look = look_of(request)
     answer = parts_of(request).templates.TemplateResponse(
         request,
         "citizen/page.html",
         {
-            "view": view,
+            "view": "covert" if look else view,
+            "look": look,
             # The scripts cannot see the cookie. It may have expired: then the server says so when it is asked.
             "session": COOKIE in request.cookies,
             "language": language,

@@ -1,6 +1,7 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
 import { createAccount } from "./account.js";
+import { createCovert, createSilent, disguise } from "./covert.js";
 import { createHome } from "./home.js";
 import { createMine } from "./mine.js";
 import { $, go, register, show, write } from "./page.js";
@@ -30,9 +31,13 @@ register("home", createHome(client, position, report.quick));
 register("report", report.view);
 register("mine", createMine(client));
 register("account", createAccount(client));
+register("covert", createCovert(client, position));
+register("silent", createSilent());
 
 /** Which view an address means. */
 function viewOf({ pathname, hash }) {
+  // Whatever the address says: going back must not take the disguise off.
+  if (disguise()) return ["covert"];
   const [, id] = /^\/reports\/([0-9a-f-]{36})$/i.exec(pathname) ?? [];
   if (id) return ["report", { id, key: client.outbox.of(id)?.key }];
   if (pathname === "/reports") return ["mine"];
@@ -77,7 +82,7 @@ async function begin() {
   client.listen(({ type }) => type === "line" && showLine());
   await client.start({ session: "session" in document.documentElement.dataset });
   const unsent = client.outbox.reports().some((item) => item.state !== "stored" && client.now() - item.created < FRESH);
-  if (unsent && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
+  if (unsent && !disguise() && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
   showLine();

@@ -1,0 +1,78 @@
+// What is said both ways, as lines that name nothing. A press shows the words of one for a few seconds.
+
+import { $, element, show, write } from "./page.js";
+import { minuteOf } from "./covert-look.js";
+import { t } from "./words.js";
+
+const OPEN_FOR = 12_000;
+const YES = /^(是|是的|有|能|在|可以|好|对|yes|y)$/i;
+const NO = /^(否|不|不是|没有|不能|不在|不可以|no|n)$/i;
+
+/** @param {{report: object | undefined, item: object | undefined, belonging: object[], look: string,
+ *  act: (request: object, answer: string | null) => void}} facts  Oldest first; what is there stays as it is. */
+export function showLines({ report, item, belonging, look, act }) {
+  const lines = linesOf(report, item, belonging);
+  const list = $("covert-lines");
+  const rows = new Map([...list.children].map((row) => [row.dataset.key, row]));
+  lines.forEach((line, at) => {
+    const row = rows.get(line.key) ?? newRow(line, act);
+    rows.delete(line.key);
+    write(row.firstElementChild, `${t(`covert.${look}.${line.own ? "own" : "line"}`)} · ${minuteOf(line.at)}${line.sent ? "" : " …"}`);
+    if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
+    const ways = row.querySelector(".covert-answers");
+    if (ways) show(ways, !line.settled);
+  });
+  for (const row of rows.values()) row.remove();
+  show(list, lines.length > 0);
+}
+
+/** Nothing said stays readable. */
+export function closeLines() {
+  $("covert-lines").replaceChildren();
+}
+
+function linesOf(report, item, belonging) {
+  const lines = [];
+  const own = report?.text || item?.body.text;
+  if (own) lines.push({ key: "own", own: true, text: own, at: item?.created ?? report.filed_at, sent: Boolean(report) });
+  const said = report?.messages ?? [];
+  for (const one of said) lines.push({ key: one.client_id ?? one.id, own: one.author === "reporter", text: one.text, at: one.at, sent: true });
+  for (const one of report?.requests ?? []) {
+    const given = belonging.some(({ kind, request, state }) => kind === "answer" && request === one.id && state !== "refused");
+    lines.push({ key: one.id, text: one.text || t("covert.ask.plain"), at: one.at, sent: true, request: one, settled: Boolean(one.answered_at) || given });
+  }
+  const there = new Set(said.map(({ client_id: id }) => id));
+  for (const one of belonging) {
+    if (one.kind === "message" && !there.has(one.key)) lines.push({ key: one.key, own: true, text: one.text, at: one.created, sent: false });
+  }
+  return lines.sort((a, b) => new Date(a.at) - new Date(b.at));
+}
+
+function newRow({ key, text, request }, act) {
+  const body = element("div", { className: "covert-said", hidden: true }, element("p", { textContent: text }), request ? ways(request, act) : null);
+  const head = element("button", { type: "button", "aria-expanded": "false" });
+  let timer = 0;
+  const turn = (open) => {
+    clearTimeout(timer);
+    show(body, open);
+    head.setAttribute("aria-expanded", String(open));
+    if (open) timer = setTimeout(() => turn(false), OPEN_FOR);
+  };
+  head.onclick = () => turn(body.hidden);
+  const row = element("li", {}, head, body);
+  row.dataset.key = key;
+  return row;
+}
+
+/** Yes and no get names that say nothing; anything else is read only while the line is open. */
+function ways(request, act) {
+  const answers = request.request === "answer" ? (request.answers ?? []) : request.request === "location" ? [null] : [];
+  const buttons = answers.map((answer) =>
+    element("button", { type: "button", textContent: nameOf(answer), onclick: () => act(request, answer) }));
+  return element("div", { className: "covert-answers" }, ...buttons);
+}
+
+function nameOf(answer) {
+  if (answer === null || YES.test(answer)) return t("covert.ask.yes");
+  return NO.test(answer) ? t("covert.ask.no") : answer;
+}
