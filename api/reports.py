@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -149,7 +150,12 @@ async def share_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: 
     """What HTTP and the socket do alike with a reporter's position."""
     await parts.limits.take("message_person", str(reporter))
     place, id_ = place_of(body), new_id()
-    await parts.writer.do(lambda session: reports.share_location(session, id_, report, reporter, place))
+
+    def share(session: Session) -> None:
+        reports.share_location(session, id_, report, reporter, place)
+        requests.answer_by_act(session, report, reporter, "location")
+
+    await parts.writer.do(share)
 
 
 async def withdraw(request: Request) -> Response:

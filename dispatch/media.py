@@ -20,6 +20,7 @@ from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.offers import Offer, checked_type, plain_name
 from dispatch.reports import change
+from dispatch.requests import answer_by_act
 from dispatch.states import MediaState
 
 _MEDIA, _REPORT, _EVENT = TABLES["media"], TABLES["report"], TABLES["event"]
@@ -145,6 +146,8 @@ def finish(session: Session, media: UUID, stored: Stored) -> MediaState:
             "content_type": stored.content_type,
         },
     )
+    if row.kind in {"photo", "video"}:
+        answer_by_act(session, row.report, row.reporter, row.kind)
     return _state(_one(session, media))
 
 

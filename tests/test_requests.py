@@ -6,6 +6,7 @@ import httpx2
 import orjson
 import pytest
 
+from tests.both_screens import photo
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.stack import Stack
@@ -78,6 +79,30 @@ async def test_the_first_answer_stands_and_only_those_offered_count(
     assert await answer("是") == (200, "")
     assert await answer("是") == (200, "")
     assert await answer("否") == (409, "already_answered")
+
+
+async def test_a_position_and_a_photo_that_were_asked_for_answer_by_coming(
+    reporter: Reporter, dispatcher: Dispatcher, place: Place
+) -> None:
+    report = (await reporter.filed(location=place.location))["id"]
+    for kind in ("location", "photo"):
+        assert (await ask(dispatcher, report, kind=kind, text="", answers="")).status_code == 200
+
+    async def open_ones() -> list[str]:
+        asked = (await reporter.report(report))["requests"]
+        return [request["request"] for request in asked if request["answered_at"] is None]
+
+    assert await open_ones() == ["location", "photo"]
+    shared = await reporter.http.post(f"/api/v1/reports/{report}/locations", json=place.location)
+    assert shared.status_code == 204
+    assert await open_ones() == ["photo"]
+    sent = await reporter.http.post(
+        f"/api/v1/reports/{report}/media/form",
+        data={"client_id": "p1"},
+        files={"file": ("门口.jpg", photo(), "image/jpeg")},
+    )
+    assert sent.status_code == 201, sent.text
+    assert await open_ones() == []
 
 
 async def test_a_request_of_nonsense_is_refused_and_another_desk_cannot_ask(
