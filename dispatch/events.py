@@ -110,11 +110,6 @@ def record(
     return batch_of(session).record(desk, kind, actor, report, reporter, data or {})
 
 
-def lock(session: Session, desk: str) -> None:
-    """Hold the desk's log to the end of the transaction, before rows are touched that others touch under it."""
-    batch_of(session).lock([desk])
-
-
 def next_number(session: Session, desk: str, at: datetime) -> str:
     """The next report number of the desk: `330106-20261123-000017`, counted anew each local day."""
     return batch_of(session).next_number(desk, at)

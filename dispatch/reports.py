@@ -17,7 +17,6 @@ from dispatch.events import (
     LOCATION_SHARED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
-    lock,
     lock_log,
     record,
 )
@@ -202,7 +201,7 @@ def change(
 
     The desk's head is locked before the report's row, by everybody: else two processes wait for each other.
     """
-    lock(session, session.connection().execute(_DESK_OF, {"report": report}).scalar_one())
+    lock_log(session, session.connection().execute(_DESK_OF, {"report": report}).scalar_one())
     statement = _CHANGE.values(**values) if values else _CHANGE
     row = session.connection().execute(statement, {"of": report}).one()
     record(
