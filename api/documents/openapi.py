@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import orjson
+from limits import parse
 from starlette.requests import Request
 
 from api import answers, bodies
@@ -115,7 +116,7 @@ def document() -> Json:
 
 
 def _rates() -> str:
-    rows = "\n".join(f"| {says} | {RATES[name][0]} |" for name, says in _RATES.items())
+    rows = "\n".join(f"| {says} | {parse(RATES[name][0])} |" for name, says in _RATES.items())
     return f"Rates in the field, answered with `too_many_requests` beyond:\n\n| | |\n|---|---|\n{rows}"
 
 
