@@ -30,6 +30,7 @@ MODULES: Final = (
     "protocol/uploads",
     "account",
     "covert",
+    "covert-entry",
     "covert-lines",
     "covert-look",
     "covert-signs",

@@ -9,7 +9,7 @@ from playwright.async_api import Page, Route, expect
 from dispatch.settings import CHECKOUT
 from dispatch.words import Words
 from tests import test_citizen_page as citizen
-from tests.people import Dispatcher
+from tests.people import Dispatcher, eventually
 from tests.test_citizen_page import FILING, OpenPhone, Phone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -137,6 +137,23 @@ async def test_what_did_not_get_through_is_shown_as_the_agreed_sign(
     await gives_nothing_away(page)
     await page.unroute(FILING)
     await shows(page, "waiting", 20_000)
+
+
+async def test_whoever_leaves_at_once_is_still_reported(phone: OpenPhone, dispatcher: Dispatcher) -> None:
+    page = await hidden_in(await phone())
+
+    async def lose(route: Route) -> None:
+        await route.abort()
+
+    await page.route(FILING, lose)
+    await page.tap("#covert-act")
+    await taps(page, "#covert-title", 2)
+    await expect(page.locator("#covert-bar")).to_be_hidden()
+    await page.reload()
+    await page.unroute(FILING)
+    await eventually(lambda: dispatcher.cards, 20, "the report is on the desk's screens")
+    await expect(page.locator("#covert-bar")).to_be_hidden()
+    await gives_nothing_away(page)
 
 
 @pytest.mark.parametrize("way", ["taps", "key"])

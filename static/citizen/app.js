@@ -1,7 +1,8 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
 import { createAccount } from "./account.js";
-import { createCovert, createSilent, disguise } from "./covert.js";
+import { createCovert, disguise } from "./covert.js";
+import { createSilent } from "./covert-entry.js";
 import { createHome } from "./home.js";
 import { createMine } from "./mine.js";
 import { $, go, register, show, write } from "./page.js";

@@ -20,7 +20,6 @@ const DEAF_FOR = 2_000; // after a gesture: a hand that shakes goes on tapping
 const FIX_WITHIN = 3_000;
 const WAYS_FOR = 8_000;
 const AT_REST = new Set(["closed", "withdrawn"]);
-const KNOWN = "look-known"; // the explanation was seen on this phone
 
 /** The look that is on: `{look, rest}`, or null. */
 export function disguise() {
@@ -30,7 +29,7 @@ export function disguise() {
   return address ? { look: address, rest: false } : null;
 }
 
-function remember(look, rest) {
+export function remember(look, rest) {
   document.cookie = `look=${look}${rest ? ".rest" : ""}; path=/; SameSite=Strict`;
 }
 
@@ -257,45 +256,4 @@ function gesture(times, apart, act) {
     deaf = now + DEAF_FOR;
     act();
   };
-}
-
-/** The way in: what the signs mean, the first time; afterwards one tap. */
-export function createSilent() {
-  function enter(look) {
-    keepKnown(look);
-    remember(look, false);
-    go("covert", null, `/${look}`, { replace: true });
-  }
-
-  $("to-covert").onclick = () => {
-    const look = known();
-    if (look) enter(look);
-    else go("silent");
-  };
-  $("to-covert-help").onclick = () => go("silent");
-  for (const button of document.querySelectorAll("[data-enter]")) button.onclick = () => enter(button.dataset.enter);
-  return {
-    open() {
-      write($("title"), t("covert.entry"));
-      document.title = t("covert.notes.title");
-      fromTop();
-    },
-  };
-}
-
-function known() {
-  try {
-    const look = localStorage.getItem(KNOWN);
-    return ["weather", "notes"].includes(look) ? look : null;
-  } catch {
-    return null; // a browser that keeps nothing explains each time
-  }
-}
-
-function keepKnown(look) {
-  try {
-    localStorage.setItem(KNOWN, look);
-  } catch {
-    // Explained again next time.
-  }
 }
