@@ -164,24 +164,26 @@ def _messages(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Messa
 
 
 def _requests(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[RequestState, ...]]:
-    rows = session.connection().execute(_REQUESTS, these)
     found: dict[UUID, list[RequestState]] = defaultdict(list)
-    for row in rows:
-        found[row.report].append(
-            RequestState(
-                row.id,
-                row.client_id,
-                row.dispatcher,
-                row.kind,
-                row.text,
-                tuple(row.answers),
-                row.version,
-                row.at,
-                row.answer,
-                row.answered_at,
-            )
-        )
+    for row in session.connection().execute(_REQUESTS, these):
+        found[row.report].append(request_of(row))
     return {report: tuple(requests) for report, requests in found.items()}
+
+
+def request_of(row: Row[Any]) -> RequestState:
+    """A row of the table `request` as its state."""
+    return RequestState(
+        row.id,
+        row.client_id,
+        row.dispatcher,
+        row.kind,
+        row.text,
+        tuple(row.answers),
+        row.version,
+        row.at,
+        row.answer,
+        row.answered_at,
+    )
 
 
 def _media(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MediaState, ...]]:

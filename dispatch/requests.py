@@ -4,7 +4,6 @@ A question can carry answers that are tapped, for people who cannot type or must
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from dispatch.errors import Refused
 from dispatch.events import REQUEST_ANSWERED, REQUEST_SENT
 from dispatch.ids import new_id
 from dispatch.models import TABLES
+from dispatch.reading import request_of
 from dispatch.reports import at_desk, change, next_version, own
 from dispatch.states import RequestState
 
@@ -85,22 +85,9 @@ def ask(
         data = {"request": str(request.id), "kind": kind}
         change(session, report, REQUEST_SENT, actor=f"dispatcher:{dispatcher}", data=data)
         return request, True
-    row = session.connection().execute(_OF_CLIENT, {"of": report, "client": client_id}).one()
-    return (
-        replace(
-            request,
-            id=row.id,
-            dispatcher_number=row.dispatcher,
-            kind=row.kind,
-            text=row.text,
-            answers=tuple(row.answers),
-            version=row.version,
-            at=row.at,
-            answer=row.answer,
-            answered_at=row.answered_at,
-        ),
-        False,
-    )
+    return request_of(
+        session.connection().execute(_OF_CLIENT, {"of": report, "client": client_id}).one()
+    ), False
 
 
 def answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: str) -> None:
