@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.websockets import WebSocket
 
 from api.bodies import AnswerFrame, Hello, LocationFrame, MessageFrame, Pong, Shown, parse_frame
@@ -15,6 +16,7 @@ from api.sessions import COOKIE, reporter_of
 from api.views import frame, message_view
 from dispatch import showing
 from dispatch.errors import Overloaded, Refused
+from dispatch.logs import place_of
 from dispatch.words import Words
 from realtime.socket import LiveSocket
 from web.bodies import parse
@@ -116,8 +118,9 @@ async def _hear(parts: Parts, listener: Listener) -> None:
             await listener.socket.close(OVERLOADED)
             return
         except Exception as error:  # noqa: BLE001 - a defect or the database away must not end the session
-            log.error("frame_failed", error=type(error).__name__)
-            _say_error(listener, Refused("internal"))
+            log.error("frame_failed", error=type(error).__name__, where=place_of(error))
+            away = isinstance(error, DBAPIError)
+            _say_error(listener, Refused("database_unavailable" if away else "internal"))
 
 
 async def _take(parts: Parts, listener: Listener, text: str) -> None:
