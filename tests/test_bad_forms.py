@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -150,7 +149,7 @@ async def test_a_form_without_a_length_is_counted_as_it_comes(
             assert_problem(await send(dispatcher, path, endless()), "body_too_large")
 
 
-@pytest.mark.parametrize("id_", ["x", "%00", "0" * 4000, str(uuid4()), "%ff"])
+@pytest.mark.parametrize("id_", ["x", "%00", "0" * 4000, "01a20a3b-0000-7000-8000-000000000000", "%ff"])
 @pytest.mark.parametrize("act", ["messages", "requests", "acknowledgement"])
 async def test_an_identifier_that_is_none_names_no_report(
     stack: Stack, dispatcher: Dispatcher, id_: str, act: str

@@ -26,7 +26,6 @@ from dispatch.writer import BATCH, Writer
 from tests.domain import DESK, OTHER_DESK, WITHIN_S, acknowledge, add_reporter, done, file, filing, writing
 from tests.truth import assert_whole, log_of, rows
 
-
 ROUNDS = 4  # on PostgreSQL each is a deadlock, and it takes a second to see one
 
 
