@@ -588,27 +588,23 @@ async def test_signing_out_ends_the_session_and_its_sockets(stack: Stack, dispat
         assert (page.status_code, page.headers["location"]) == (303, "/console/sign-in")
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "code"),
-    [
-        ("console_session", "revoked_at", 4401),
-        ("console_session", "expires_at", 4401),
-        ("dispatcher", "disabled_at", 4401),
-        ("dispatcher", "desk", 4403),
-    ],
-)
-async def test_a_console_closes_when_its_right_to_look_ends(
-    stack: Stack, table: str, column: str, code: int
-) -> None:
-    someone = await Dispatcher.signed_in(stack.consoles[0], "33010503")
-    await someone.watch()
-    digest = token_digest(someone.http.cookies[CONSOLE_COOKIE])
-    where = {"number": "33010503"} if table == "dispatcher" else {"token_digest": digest}
-    change(stack, table, where, **{column: "330102" if column == "desk" else now()})
-    try:
-        assert await closed(someone) == code
-    finally:
-        change(stack, "dispatcher", {"number": "33010503"}, desk="330105", disabled_at=None)
+async def test_a_console_closes_when_its_right_to_look_ends(stack: Stack) -> None:
+    ends: dict[str, tuple[str, str, int]] = {
+        "33010501": ("console_session", "revoked_at", 4401),
+        "33010502": ("console_session", "expires_at", 4401),
+        "33010503": ("dispatcher", "disabled_at", 4401),
+        "33010590": ("dispatcher", "desk", 4403),
+    }
+    people = {number: await Dispatcher.signed_in(stack.consoles[0], number) for number in ends}
+    for number, (table, column, _) in ends.items():
+        await people[number].watch()
+        digest = token_digest(people[number].http.cookies[CONSOLE_COOKIE])
+        where = {"number": number} if table == "dispatcher" else {"token_digest": digest}
+        change(stack, table, where, **{column: "330102" if column == "desk" else now()})
+    assert {number: await closed(someone) for number, someone in people.items()} == {
+        number: code for number, (_, _, code) in ends.items()
+    }
+    for someone in people.values():
         await someone.leave()
 
 
