@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bench.accepting import Accepts
 from bench.effort import Effort
 from bench.figures import Aim, Figure
-from bench.jobs import Accepts, Steady
+from bench.jobs import Steady
 from bench.people import add_reporters, close_reports
 from bench.record import Record
 from bench.scene import Scene, marks
