@@ -17,6 +17,9 @@ from tests.witness import HAN, nothing_written, unharmed
 
 pytestmark = pytest.mark.anyio
 
+# How long a busy machine may take; nothing here is about time.
+PATIENCE_S = 20.0
+
 
 @pytest.fixture(scope="module")
 async def reporter(stack: Stack) -> AsyncIterator[Reporter]:
@@ -57,7 +60,7 @@ def live(app: App, **headers: str) -> connect:
     )
 
 
-async def closed_with(line: ClientConnection, within_s: float = 5) -> int | None:
+async def closed_with(line: ClientConnection, within_s: float = PATIENCE_S) -> int | None:
     """The code that the server closes with; what it says before is passed over."""
     async with asyncio.timeout(within_s):
         try:
@@ -79,7 +82,7 @@ async def greeted(reporter: Reporter, **headers: str) -> AsyncIterator[ClientCon
 async def error_after(line: ClientConnection, frame: str | bytes) -> dict[str, Any]:
     """The error frame that answers this frame."""
     await line.send(frame)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while (answer := json.loads(await line.recv()))["type"] != "error":
             pass
     found: dict[str, Any] = answer
@@ -88,7 +91,7 @@ async def error_after(line: ClientConnection, frame: str | bytes) -> dict[str, A
 
 async def test_who_says_no_hello_within_five_seconds_is_let_go(stack: Stack) -> None:
     async with live(stack.citizens[0]) as line:
-        assert await closed_with(line, 8) == 4408
+        assert await closed_with(line) == 4408
 
 
 NO_HELLO: dict[str, str | bytes] = {
@@ -169,7 +172,7 @@ async def test_a_frame_that_is_none_is_answered_and_the_session_goes_on(
         await line.send(
             json.dumps({"type": "message", "report_id": report["id"], "client_id": "a", "text": "x"})
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while json.loads(await line.recv())["type"] != "message":
                 pass
 
@@ -268,7 +271,7 @@ async def watched(dispatcher: Dispatcher, after: str = "") -> AsyncIterator[Clie
 
 async def shows(line: ClientConnection, report: str) -> None:
     """Returns when a card of the report came."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while report not in str(await line.recv()):
             pass
 

@@ -223,13 +223,13 @@ async def test_where_no_desk_is_open_nothing_is_taken_and_110_is_to_be_called(
         async def closed() -> bool:
             return (await reporter.http.get("/api/v1/desks/nearest?lat=30.25&lon=120.12")).status_code == 503
 
-        await eventually(closed, 5, "the desks are known to be closed")
+        await eventually(closed, 20, "the desks are known to be closed")
         with nothing_written(stack):
             assert_problem(await file(reporter, location=XIHU), "no_desk_open", call=True)
             assert_problem(await file(reporter, place_text="西湖区"), "no_desk_open", call=True)
     finally:
         set_open(stack, True)
-    await eventually(lambda: is_open(reporter), 5, "the desks are known to be open")
+    await eventually(lambda: is_open(reporter), 20, "the desks are known to be open")
 
 
 async def is_open(reporter: Reporter) -> bool:

@@ -215,11 +215,11 @@ async def test_one_report_that_cannot_be_shown_hides_no_other_nor_itself(
         assert_inert(page.text)
     await at_desk.watch()
     latest = await reporter.filed(WORD)
-    await eventually(lambda: filed | {latest["id"]} <= set(at_desk.cards), 5, "all of them on the screen")
+    await eventually(lambda: filed | {latest["id"]} <= set(at_desk.cards), 20, "all of them on the screen")
     for report in (broken, latest):
         assert (await at_desk.accept(report["id"])).status_code == 200
         assert (await reporter.report(report["id"]))["status"] == "received"
-    await eventually(lambda: at_desk.status(latest["id"]) == "received", 5, "received on the screen")
+    await eventually(lambda: at_desk.status(latest["id"]) == "received", 20, "received on the screen")
     await at_desk.leave()
 
 

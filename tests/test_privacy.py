@@ -181,7 +181,7 @@ async def talk_on_sockets(told: Seen, reporter: Reporter, broken: App, report: s
         await there.say(type=CANARIES["frame"], report_id=CANARIES["frame"])
         await there.say(type="message", report_id=report, client_id="?", text=CANARIES["message"])
         errors = 3 if app is broken else 2
-        await eventually(lambda there=there, n=errors: len(errors_of(there)) >= n, 5, "error frames")
+        await eventually(lambda there=there, n=errors: len(errors_of(there)) >= n, 20, "error frames")
         told.error_frames += errors_of(there)
         await there.leave()
     url = reporter.app.url.replace("http", "ws", 1) + "/api/v1/live"
@@ -232,7 +232,8 @@ async def receive(told: Seen, console: App, broken: App, report: str) -> None:
     assert dispatcher.socket is not None
     await dispatcher.socket.send(CANARIES["frame"])
     assert (await dispatcher.accept(report)).status_code == 200
-    await asyncio.sleep(1.5)  # the broken console sees it too, and cannot show it
+    # The broken console sees it too, and shows its number alone.
+    await eventually(lambda: at_broken.status(report) == "received", 20, "the bare card changes")
     assert (await dispatcher.answer(report, CANARIES["answer"])).status_code == 200
     told.refused(await dispatcher.http.get(f"/console/reports/{CANARIES['query']}"))
     await dispatcher.leave()

