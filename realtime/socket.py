@@ -5,7 +5,7 @@ each thing, and its sender is a task of its own that exists only while something
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -90,16 +90,24 @@ class LiveSocket:
             self._frames.append(frame)
             self._wake()
 
-    def begin(self, frames: Iterable[str], seq: int) -> None:
+    def begin(self, frames: Sequence[str], seq: int) -> None:
         """Send the snapshot that holds everything up to `seq`; then whatever came meanwhile and is newer."""
-        if self._single is not None and self._single.seq <= seq:
-            self._single = None
-        if self._backlog is not None and self._seq <= seq:
-            self._backlog = None
+        if self._seq <= seq:
+            self._single = self._backlog = None
+        self._drop_what_stands_in(frames)
         self._frames[:0] = frames
         self._held = False
         self.sent = max(self.sent, seq)
         self._wake()
+
+    def _drop_what_stands_in(self, frames: Sequence[str]) -> None:
+        """An update that reaches past the snapshot may begin before it: what both hold is sent once."""
+        parts = self._single.parts if self._single is not None else self._backlog
+        known = [key for key, part in (parts or {}).items() if any(part in frame for frame in frames)]
+        if known and parts is not None:
+            # Even an empty one is kept: its frame carries the cursor on.
+            self._backlog = {key: part for key, part in parts.items() if key not in known}
+            self._single = None
 
     def holds(self, key: Hashable) -> bool:
         """Whether a state of this thing waits to be sent."""

@@ -78,6 +78,7 @@ async def test_what_the_snapshot_holds_already_is_not_sent_again() -> None:
     socket = await client.accepted()
     socket.offer(update(4, a="a4"))
     socket.begin(["snapshot of 4"], 4)
+    await client.has("snapshot of 4")
     socket.offer(update(5, a="a5"))
     await client.has("snapshot of 4", "5: a5")
 
@@ -95,6 +96,22 @@ async def test_what_came_in_several_pieces_before_the_snapshot_is_dropped_or_sen
     socket.offer(update(5, b="b5"))
     socket.begin(["snapshot of 4"], 4)
     await other.has("snapshot of 4", "5: a4 b5")
+
+
+async def test_an_update_that_begins_in_the_snapshot_and_reaches_past_it_brings_what_is_new_alone() -> None:
+    """I2: none twice. The feed reads by its own steps, and a snapshot ends in the middle of one."""
+    client = Client()
+    socket = await client.accepted()
+    socket.offer(update(6, a="<a5>", b="<b6>"))
+    socket.begin(["snapshot of 5: <a5>"], 5)
+    await client.has("snapshot of 5: <a5>", "6: <b6>")
+    assert socket.sent == 6
+    # Where nothing of it is new, the cursor goes on all the same.
+    other = Client()
+    socket = await other.accepted()
+    socket.offer(update(6, a="<a5>"))
+    socket.begin(["snapshot of 5: <a5>"], 5)
+    await other.has("snapshot of 5: <a5>", "6: ")
 
 
 async def test_a_client_that_keeps_up_gets_every_update_as_it_is() -> None:
