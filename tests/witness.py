@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx2
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlmodel import Session
 
 from dispatch.database import Database
 from dispatch.models import TABLES
 from dispatch.words import Words
+from tests.people import Dispatcher, Reporter, eventually
 from tests.stack import Stack
 from web.problems import STATUS
 
@@ -92,3 +94,18 @@ def assert_problem(
     else:
         assert "call" not in body
     return body
+
+
+def change(stack: Stack, table: str, where: dict[str, Any], **values: Any) -> None:
+    """Write to a row what time or an administrator would."""
+    columns = TABLES[table].c
+    conditions = [columns[name] == value for name, value in where.items()]
+    with Session(stack.database.writing) as session:
+        session.connection().execute(update(TABLES[table]).where(*conditions).values(**values))
+        session.commit()
+
+
+async def closed(someone: Reporter | Dispatcher) -> int | None:
+    """The code that the server closes with."""
+    await eventually(lambda: someone.closed_with is not None, 30, "the socket is closed")
+    return someone.closed_with
