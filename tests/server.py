@@ -4,11 +4,13 @@ It dies with the test process, whatever ends that, and is started from the main 
 and stop it from fixtures and tests themselves, not from `to_thread.run_sync`.
 """
 
+import fcntl
 import os
 import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,16 +26,20 @@ START_S = 90.0  # on a busy machine
 
 
 def free_port() -> int:
-    """A port of loopback that nothing has now, and that no outgoing connection or other test worker will take."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    """A port of loopback that nothing has now, and that no outgoing connection and no other test will take."""
+    folder = Path(tempfile.gettempdir()) / "desk110-test-ports"
+    folder.mkdir(exist_ok=True)
     while True:
-        port = secrets.choice(PORTS[worker::workers])
+        port = secrets.choice(PORTS)
+        # Whoever chooses a port binds it seconds later. The lock goes with this process, however it ends.
+        reserved = os.open(folder / str(port), os.O_CREAT | os.O_RDWR)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
+                fcntl.flock(reserved, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 probe.bind((LOOPBACK, port))
             except OSError:
+                os.close(reserved)
                 continue
             return port
 

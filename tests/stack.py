@@ -41,6 +41,8 @@ class App(Server):
         return f"http://{LOOPBACK}:{self.port}"
 
     def ready(self) -> bool:
+        if not self.running:
+            return False
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310 - our own loopback
                 return bool(answer.status == 200)
