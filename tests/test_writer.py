@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from dispatch.database import Database
 from dispatch.errors import Overloaded, Refused
 from dispatch.events import Recorded, read_since, record
 from dispatch.models import TABLES
-from dispatch.writer import BATCH, Writer
+from dispatch.writer import BATCH, Command, Writer
 from tests.domain import DESK, OTHER_DESK, WITHIN_S, acknowledge, add_reporter, done, file, filing, writing
 from tests.truth import assert_whole, log_of, rows
 
@@ -48,6 +49,27 @@ def broken(desk: str = DESK) -> Any:
 def reporters(database: Database) -> int:
     with database.read() as session:
         return len(rows(session, "reporter"))
+
+
+def at_once(times: int, *acts: Callable[[], object]) -> list[BaseException]:
+    """Each act so many times, in a thread of its own beside the others; gives what they raised."""
+    together = threading.Barrier(len(acts))
+    raised: list[BaseException] = []
+
+    def repeat(act: Callable[[], object]) -> None:
+        together.wait()
+        try:
+            for _ in range(times):
+                act()
+        except Exception as error:  # noqa: BLE001 - given to the test
+            raised.append(error)
+
+    threads = [threading.Thread(target=repeat, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
 
 
 @contextmanager
@@ -253,10 +275,8 @@ def test_a_connection_that_was_cut_is_made_again_and_nobody_notices(database: Da
 
 def test_two_processes_that_need_the_same_desks_in_any_order_both_get_them(database: Database) -> None:
     """They do not wait for each other for ever; where the database has to choose one, the other runs again."""
-    other = Database(database.url)
-    both = threading.Barrier(2)
 
-    def across(first: str, second: str) -> Any:
+    def across(first: str, second: str) -> Command[None]:
         def command(session: Session) -> None:
             record(session, first, "Noted", actor="system")
             time.sleep(0.002)
@@ -264,24 +284,34 @@ def test_two_processes_that_need_the_same_desks_in_any_order_both_get_them(datab
 
         return command
 
-    def hammer(writer: Writer, first: str, second: str) -> list[BaseException | None]:
-        both.wait()
-        return [writer.submit(across(first, second)).exception(WITHIN_S) for _ in range(ROUNDS)]
-
+    other = Database(database.url)
     with writing(database) as one, writing(other) as two:
-        results: list[list[BaseException | None]] = []
-        threads = [
-            threading.Thread(target=lambda: results.append(hammer(one, DESK, OTHER_DESK))),
-            threading.Thread(target=lambda: results.append(hammer(two, OTHER_DESK, DESK))),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        failures = at_once(
+            ROUNDS,
+            lambda: done(one, across(DESK, OTHER_DESK)),
+            lambda: done(two, across(OTHER_DESK, DESK)),
+        )
     other.close()
-    assert results == [[None] * ROUNDS, [None] * ROUNDS]
+    assert failures == []
     assert [event.seq for event in log_of(database, DESK)] == list(range(1, 2 * ROUNDS + 1))
     assert_whole(database, DESK, OTHER_DESK)
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_two_processes_that_change_one_report_never_wait_for_each_other_in_a_ring(database: Database) -> None:
+    """Everybody locks the desk's head before the report's row, also who cannot know the desk beforehand."""
+    other = Database(database.url)
+    with writing(database) as citizen, writing(other) as console:
+        reporter = done(citizen, add_reporter)
+        report = done(citizen, file(filing(reporter)), DESK).id
+        changed: Command[int] = partial(reports.change, report=report, kind="Changed", actor="system")
+        failures = at_once(100, lambda: done(citizen, changed), lambda: done(console, changed, DESK))
+    other.close()
+    assert failures == []
+    with database.reading.connect() as connection:
+        counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        assert connection.execute(text(counted)).scalar_one() == 0
+    assert_whole(database, DESK)
 
 
 def test_an_unknown_desk_is_refused_and_nothing_is_written(database: Database) -> None:
