@@ -134,10 +134,12 @@ def whole(
     return found
 
 
-@pytest.fixture(scope="session")
-def places_left() -> Iterator[Place]:
-    """The counties that no test of this session has taken yet."""
-    return iter(places())
+@pytest.fixture
+def places_left(request: pytest.FixtureRequest, once: tuple[dict[str, Any], ExitStack]) -> Iterator[Place]:
+    """The counties that no test of this session has taken yet, counted apart for each database."""
+    kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else "none"
+    left: Iterator[Place] = once[0].setdefault(f"places {kind}", iter(places()))
+    return left
 
 
 @pytest.fixture

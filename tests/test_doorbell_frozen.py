@@ -13,7 +13,7 @@ from tests.stack import Stack
 pytestmark = pytest.mark.anyio
 
 FROZEN_S = 12
-DESKS = 12
+DESKS = 24
 
 
 async def test_with_redis_frozen_for_12_s_every_report_is_taken_and_seen(
