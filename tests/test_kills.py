@@ -5,6 +5,7 @@ I1 (201 means committed), I2 (every event reaches every screen), I7 (one key, on
 
 import asyncio
 import time
+from signal import SIGTERM
 from uuid import uuid4
 
 import httpx2
@@ -141,6 +142,29 @@ async def test_a_page_whose_console_process_is_killed_goes_on_at_the_other_with_
         expected = sorted([(id_, 1) for id_ in filed] + [(filed[0], 2)])
         assert sorted(console.history) == expected, "each state once"
         assert console.seqs == sorted(console.seqs), "the cursor only goes on"
+    assert_whole(whole.database, place.desk)
+
+
+async def test_a_process_told_to_stop_lets_everybody_go_to_another_and_ends(
+    whole: Stack, place: Place, people: People
+) -> None:
+    """SIGTERM, as at every deployment: 1012 says come again elsewhere, and what was taken is written."""
+    with whole.another("citizen") as citizen, whole.another("console") as console:
+        page = await people.dispatcher(console, place.number("01"))
+        phone = await people.reporter(citizen, place.location)
+        await phone.listen()
+        filing = asyncio.gather(*(phone.file(f"{n}") for n in range(30)), return_exceptions=True)
+        await eventually(lambda: page.cards, SOON_S, "they are being filed")
+        for app in (citizen, console):
+            # uvicorn ends by the signal that it was told to stop by; not by SIGKILL, after all patience.
+            assert await asyncio.to_thread(app.stop) in {0, -SIGTERM}, app.output()
+        answers = [answer for answer in await filing if not isinstance(answer, BaseException)]
+        assert (page.closed_with, phone.closed_with) == (1012, 1012)
+    assert all(answer.status_code in {201, 503} for answer in answers)
+    elsewhere = people.also(phone.at(whole.citizens[0]))
+    for answer in answers:
+        if answer.status_code == 201:
+            await elsewhere.report(answer.json()["id"])
     assert_whole(whole.database, place.desk)
 
 
