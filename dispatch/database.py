@@ -96,7 +96,8 @@ def _engine(url: str, readers: int) -> Engine:
     if url.startswith("sqlite"):
         return _sqlite_engine(url, readers)
     # A snapshot for readers, so that a page and its cursor cannot disagree.
-    options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=15000"
+    # A process that stops amid its writing holds the desk's head; PostgreSQL undoes it while the others still wait.
+    options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=4000"
     return create_engine(
         url,
         poolclass=QueuePool,
