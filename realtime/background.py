@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,9 +25,15 @@ async def in_background(**works: Coroutine[Any, Any, None]) -> AsyncIterator[Non
     try:
         yield
     finally:
-        for task in tasks:
+        await end(tasks)
+
+
+async def end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until they have ended: a time-out amid a library can swallow the first asking."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(pending, timeout=0.5)
 
 
 async def _watched(name: str, work: Coroutine[Any, Any, None]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from realtime import presence as presence_module
+from realtime.background import end
 from realtime.channels import presence_key
 from realtime.doorbell import Doorbell, connect
 from realtime.presence import Presence, Screen
@@ -58,7 +59,7 @@ async def process(valkey: Valkey) -> AsyncIterator[Process]:
         yield running
     finally:
         running.die()
-        await asyncio.gather(*running.telling, return_exceptions=True)
+        await end(running.telling)
         await redis.aclose()
 
 
