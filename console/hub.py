@@ -159,12 +159,11 @@ class Hub:
             self._desks[desk].waiting = waiting
 
     async def colleagues(self, desk: str) -> list[str]:
-        """The numbers of those with an open console of the desk, on any process; those here when Redis is away."""
-        screens = await self._presence.screens(desk)
-        if screens is not None:
-            return sorted({screen.dispatcher for screen in screens})
+        """The numbers of those with an open console of the desk: here, and on any process as far as Redis says."""
         here = self._desks.get(desk)
-        return sorted({console.dispatcher for console in here.consoles}) if here else []
+        numbers = {console.dispatcher for console in here.consoles} if here else set()
+        screens = await self._presence.screens(desk)
+        return sorted(numbers | {screen.dispatcher for screen in screens or ()})
 
     # --- what goes on for ever
 
