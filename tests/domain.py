@@ -11,7 +11,7 @@ from sqlmodel import Session
 from dispatch import reports
 from dispatch.clock import now
 from dispatch.database import Database
-from dispatch.events import Recorded
+from dispatch.events import Recorded, record
 from dispatch.filing import Filed, Filing
 from dispatch.filing import file as store
 from dispatch.ids import new_id
@@ -39,6 +39,11 @@ def writing(
 def done(writer: Writer, command: Command[T], *desks: str) -> T:
     """What the command gives, after its commit."""
     return writer.submit(command, desks).result(WITHIN_S)
+
+
+def note(desk: str = DESK, kind: str = "Noted") -> Command[int]:
+    """A command that only records an event."""
+    return lambda session: record(session, desk, kind, actor="system")
 
 
 def add_reporter(session: Session) -> UUID:

@@ -1,5 +1,9 @@
 """Times that the product promises. Tests print what they measured, and fail only where no busy machine explains it."""
 
+import asyncio
+import time
+from typing import Any
+
 SLACK = 3
 
 
@@ -7,3 +11,16 @@ def promised(what: str, took_s: float, promise_s: float, slack: float = SLACK) -
     """Something took so long; the promise is `promise_s`, and a crowded machine gets `slack` times that."""
     print(f"{what}: {took_s:.3f} s (promised {promise_s} s)")
     assert took_s <= slack * promise_s, f"{what}: {took_s:.3f} s, promised {promise_s} s"
+
+
+async def eventually(true: Any, within_s: float, what: str) -> Any:
+    """What `true()` (which may be a coroutine function) gives, as soon as it is truthy; fails with `what`."""
+    end = time.monotonic() + within_s
+    while True:
+        value = true()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        assert time.monotonic() < end, f"not within {within_s} s: {what}"
+        await asyncio.sleep(0.01)

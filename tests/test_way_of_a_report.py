@@ -134,9 +134,7 @@ async def test_the_desk_learns_that_the_reporter_has_read_it(
     assert_whole(whole.database, place.desk)
 
 
-async def test_words_and_positions_go_both_ways_and_a_withdrawal_is_seen(
-    whole: Stack, place: Place, people: People
-) -> None:
+async def test_words_go_both_ways(whole: Stack, place: Place, people: People) -> None:
     one, other = await _consoles(people, whole, place)
     phone = await people.reporter(whole.citizens[0], place.location)
     tablet = people.also(phone.at(whole.citizens[1]))
@@ -165,14 +163,37 @@ async def test_words_and_positions_go_both_ways_and_a_withdrawal_is_seen(
     in_hand = (await other.http.get(f"/console/reports/{id_}")).text
     assert in_hand.index("请待在安全的地方") < in_hand.index("好的")
     assert "在二楼" in in_hand
+    assert_whole(whole.database, place.desk)
 
+
+async def test_a_position_sent_later_reaches_the_desk(whole: Stack, place: Place, people: People) -> None:
+    one, _other = await _consoles(people, whole, place)
+    phone = await people.reporter(whole.citizens[0], place.location)
+    tablet = people.also(phone.at(whole.citizens[1]))
+    await tablet.listen()
+    id_ = (await phone.filed())["id"]
+    await eventually(lambda: id_ in one.cards, SOON_S, "the card")
+    pushed = len(one.history)
     moved = {**place.location, "lat": place.location["lat"] + 0.0001}
     assert (await phone.http.post(f"/api/v1/reports/{id_}/locations", json=moved)).status_code == 204
     await tablet.say(type="location", report_id=id_, **moved)
     await eventually(
         lambda: kinds_of(whole.database, id_).count("LocationShared") == 2, SOON_S, "two positions"
     )
+    await eventually(lambda: len(one.history) > pushed, SOON_S, "the desk is told")
+    assert "2 次，最近" in (await one.http.get(f"/console/reports/{id_}")).text
+    assert_whole(whole.database, place.desk)
 
+
+async def test_a_withdrawal_is_seen_and_the_report_may_still_be_received(
+    whole: Stack, place: Place, people: People
+) -> None:
+    one, other = await _consoles(people, whole, place)
+    phone = await people.reporter(whole.citizens[0], place.location)
+    tablet = people.also(phone.at(whole.citizens[1]))
+    await phone.listen()
+    id_ = (await phone.filed())["id"]
+    await eventually(lambda: id_ in one.cards and id_ in other.cards, SOON_S, "the cards")
     answer = await tablet.http.post(f"/api/v1/reports/{id_}/withdrawal", json={"reason": "已解决"})
     assert (answer.status_code, answer.json()["status"]) == (200, "withdrawn")
     for console in (one, other):
