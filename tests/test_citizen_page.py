@@ -29,6 +29,7 @@ from playwright.async_api import (
 from api import pages
 from dispatch.settings import CHECKOUT
 from dispatch.words import Words, languages
+from tests.interception import intercept
 from tests.people import ID_NUMBER, Dispatcher, People, eventually
 from tests.places import Place
 from tests.servers import chromium
@@ -77,9 +78,9 @@ class Phone:
         """The rung of the ladder, once it is the highest that was reached."""
         return self.page.locator(f"[data-rung={name}][data-state=now]")
 
-    @property
-    def report(self) -> str:
-        """The id of the report on the screen, from the page's address."""
+    async def report(self) -> str:
+        """The id of the report on the screen, from the page's address, of which the browser tells late."""
+        await expect(self.page).to_have_url(re.compile(r"/reports/[0-9a-f-]{36}$"))
         return self.page.url.rpartition("/")[2]
 
     async def tap(self) -> None:
@@ -164,9 +165,9 @@ async def test_one_tap_files_with_the_position_and_the_page_turns_to_received_on
     await expect(held.rung("shown")).to_contain_text("已显示在 1 个屏幕")
     assert place.desk in await held.page.inner_text("#number")
     assert not await held.sees("已接收")
-    assert dispatcher.cards[held.report]["status"] == "filed"
+    assert dispatcher.cards[await held.report()]["status"] == "filed"
 
-    assert (await dispatcher.accept(held.report)).status_code == 200
+    assert (await dispatcher.accept(await held.report())).status_code == 200
     await expect(held.rung("received")).to_contain_text("已接收")
     await expect(held.rung("received")).to_contain_text(place.number())
     await expect(held.page.locator("#present")).to_be_hidden()
@@ -185,9 +186,9 @@ async def test_the_desk_learns_that_the_screen_showed_received(
     await held.sign_in()
     await held.tap()
     await expect(held.rung("shown")).to_be_visible()
-    await dispatcher.accept(held.report)
+    await dispatcher.accept(await held.report())
     await expect(held.rung("received")).to_be_visible()
-    told = {"type": "shown", "report_id": held.report, "version": 2}
+    told = {"type": "shown", "report_id": await held.report(), "version": 2}
     await eventually(lambda: told in frames, 3, "the page says what its screen shows")
 
 
@@ -202,7 +203,7 @@ async def test_whoever_is_not_signed_in_reports_first_and_proves_the_phone_after
     await held.page.reload()
     await held.prove("#need")
     await expect(held.rung("shown")).to_be_visible()
-    assert "有人在砸门" in dispatcher.words[held.report]
+    assert "有人在砸门" in dispatcher.words[await held.report()]
 
 
 async def test_without_a_position_the_words_for_the_place_are_asked_after_the_tap(phone: OpenPhone) -> None:
@@ -219,7 +220,7 @@ async def test_the_second_report_asks_for_the_name_and_then_goes_by_itself(phone
     await held.sign_in()
     await held.tap()
     await expect(held.rung("stored")).to_be_visible()
-    first = held.report
+    first = await held.report()
     await held.page.tap("#back")
     await held.tap()
     await held.page.fill("#need [name=name]", "拒绝")
@@ -229,7 +230,7 @@ async def test_the_second_report_asks_for_the_name_and_then_goes_by_itself(phone
     await held.page.fill("#need [name=name]", "张三")
     await held.page.tap("#need [type=submit]")
     await expect(held.rung("stored")).to_be_visible()
-    assert held.report != first
+    await expect(held.page).not_to_have_url(re.compile(first))
 
 
 async def test_undelivered_is_said_within_ten_seconds_and_the_report_still_goes_only_once(
@@ -249,7 +250,7 @@ async def test_undelivered_is_said_within_ten_seconds_and_the_report_still_goes_
             await route.fetch()
         await route.abort()
 
-    await held.page.route(FILING, lose)
+    await intercept(held.page, FILING, lose)
     await held.tap()
     alarm = held.page.locator("#alarm")
     await held.page.wait_for_timeout(5_000)
@@ -291,7 +292,7 @@ async def test_a_page_of_the_hotel_network_is_no_answer(phone: OpenPhone) -> Non
     async def portal(route: Route) -> None:
         await route.fulfill(status=200, content_type="text/html", body="<h1>Welcome</h1>")
 
-    await held.page.route(FILING, portal)
+    await intercept(held.page, FILING, portal)
     await held.tap()
     await held.page.wait_for_timeout(2_500)
     await expect(held.rung("saved")).to_be_visible()
@@ -311,7 +312,7 @@ async def test_what_nobody_has_accepted_after_fifteen_seconds_is_said_so(
     assert not await alarm.is_visible()
     await expect(alarm).to_contain_text("还没有人接收", timeout=7_000)
     assert not await held.sees("已接收")
-    await dispatcher.accept(held.report)
+    await dispatcher.accept(await held.report())
     await expect(held.rung("received")).to_be_visible()
     await expect(alarm).to_be_hidden()
 
@@ -328,7 +329,7 @@ async def test_without_a_socket_the_page_asks_and_turns_to_received_all_the_same
     await held.sign_in()
     await held.tap()
     await expect(held.rung("shown")).to_be_visible()
-    assert (await dispatcher.accept(held.report)).status_code == 200
+    assert (await dispatcher.accept(await held.report())).status_code == 200
     await expect(held.rung("received")).to_be_visible(timeout=5_000)
 
 
@@ -368,8 +369,8 @@ async def test_words_go_both_ways_and_stay_words(phone: OpenPhone, dispatcher: D
     await expect(held.page.locator(".bubble[data-author=reporter]").last).to_contain_text("已送达")
     await held.page.tap("[data-phrase='2']")
     await expect(held.page.locator(".bubble[data-state=stored]")).to_have_count(2)
-    await dispatcher.accept(held.report)
-    assert (await dispatcher.answer(held.report, f"在路上{HOSTILE}")).status_code < 300
+    await dispatcher.accept(await held.report())
+    assert (await dispatcher.answer(await held.report(), f"在路上{HOSTILE}")).status_code < 300
     bubbles = held.page.locator(".bubble")
     await expect(bubbles.last).to_contain_text("在路上")
     texts = await held.page.locator(".bubble-text").all_inner_texts()
@@ -384,7 +385,9 @@ async def test_a_question_is_answered_by_one_tap(phone: OpenPhone, dispatcher: D
     await expect(held.rung("shown")).to_be_visible()
     asked = {"kind": "answer", "text": "有人受伤吗？", "answers": "有\n没有", "client_id": "q1"}
     answer = await dispatcher.http.post(
-        f"/console/reports/{held.report}/requests", headers={"x-csrf-token": dispatcher.csrf}, data=asked
+        f"/console/reports/{await held.report()}/requests",
+        headers={"x-csrf-token": dispatcher.csrf},
+        data=asked,
     )
     assert answer.status_code == 200
     question = held.page.locator(".question")
@@ -444,7 +447,7 @@ async def test_a_photo_broken_off_goes_on_where_it_stopped_also_after_a_reload(
         await (route.continue_() if len(offsets) < 3 else route.abort())
 
     media = re.compile(r"/media/[^/]+$")
-    await held.page.route(media, break_off)
+    await intercept(held.page, media, break_off)
     picture = FilePayload(name="门口.jpg", mimeType="image/jpeg", buffer=_noise(1800, 1500))
     await held.page.set_input_files("#pick", [picture])
     tile = held.page.locator(".tile")
@@ -480,7 +483,7 @@ async def test_a_report_is_withdrawn_with_a_reason_and_stands_so_in_the_list(
     await held.sign_in()
     await held.tap()
     await expect(held.rung("shown")).to_be_visible()
-    report = held.report
+    report = await held.report()
     await held.page.tap("#withdraw summary")
     await held.page.check("#withdraw [value=mistake]")
     await held.page.tap("#withdraw [type=submit]")
@@ -518,7 +521,7 @@ async def test_a_session_that_ended_is_asked_for_again_in_the_middle_of_a_report
     await held.tap()
     await expect(held.rung("shown")).to_be_visible()
     await held.page.context.clear_cookies()
-    await dispatcher.accept(held.report)
+    await dispatcher.accept(await held.report())
     await held.page.reload()
     await expect(held.page.locator("#need")).to_contain_text("请重新登录")
     assert not await held.sees("已接收")
@@ -554,8 +557,8 @@ async def test_no_state_of_the_page_shuts_anybody_out(
     await held.tap()
     await expect(held.rung("shown")).to_be_visible()
     await held.page.tap("[data-phrase='1']")
-    await dispatcher.accept(held.report)
-    await dispatcher.answer(held.report, "好")
+    await dispatcher.accept(await held.report())
+    await dispatcher.answer(await held.report(), "好")
     await expect(held.page.locator(".bubble[data-author=dispatcher]")).to_be_visible()
     await held.page.tap("#withdraw summary")
     await _fit_for_all(held)

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright, expect
 
 from dispatch.settings import CHECKOUT
+from tests.interception import intercept
 from tests.people import CARD, Dispatcher, Reporter, card_attributes, eventually
 from tests.servers import chromium
 from tests.stack import PASSWORD, Stack
@@ -169,7 +170,7 @@ async def held(page: Page) -> AsyncIterator[anyio.Event]:
         await go.wait()
         await route.continue_()
 
-    await page.route(ACCEPT, wait)
+    await intercept(page, ACCEPT, wait)
     yield go
     await page.unroute(ACCEPT)
 
@@ -280,7 +281,7 @@ async def test_an_acceptance_that_failed_is_said_on_the_card_and_never_shown_as_
         else:
             await route.fulfill(status=int(fault), content_type="text/html", body="<h1>error</h1>")
 
-    await desk.page.route(ACCEPT, fail)
+    await intercept(desk.page, ACCEPT, fail)
     await desk.page.keyboard.press("a")
     await expect(card.locator(".card-fault")).to_contain_text("没有接收成功")
     await expect(desk.page.locator(f"#waiting {desk.card(report['id'])}")).to_have_attribute(
@@ -345,7 +346,7 @@ async def test_words_that_were_not_sent_stay_in_the_box_and_a_retry_is_read_once
         await route.fetch()  # the server has it; the page does not learn so
         await route.abort()
 
-    await desk.page.route("**/messages", answer_lost)
+    await intercept(desk.page, "**/messages", answer_lost)
     await box.fill("马上到")
     await box.press("Enter")
     await expect(desk.page.locator("#reply-fault")).to_contain_text("没有发出")
@@ -412,7 +413,7 @@ async def test_a_request_whose_answer_was_lost_is_asked_again_with_its_key_and_s
         await route.fetch()  # the server has it; the page does not learn so
         await route.abort()
 
-    await desk.page.route("**/requests", answer_lost)
+    await intercept(desk.page, "**/requests", answer_lost)
     await desk.page.keyboard.press("p")
     await expect(desk.page.locator("#asks-fault")).to_contain_text("没有答复")
     await desk.page.unroute("**/requests")

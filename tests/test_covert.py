@@ -9,6 +9,7 @@ from playwright.async_api import Page, Route, expect
 from dispatch.settings import CHECKOUT
 from dispatch.words import Words
 from tests import test_citizen_page as citizen
+from tests.interception import intercept
 from tests.people import Dispatcher, eventually
 from tests.test_citizen_page import FILING, OpenPhone, Phone
 
@@ -131,7 +132,7 @@ async def test_what_did_not_get_through_is_shown_as_the_agreed_sign(
     async def lose(route: Route) -> None:
         await route.abort()
 
-    await page.route(FILING, lose)
+    await intercept(page, FILING, lose)
     await page.tap("#covert-act")
     await shows(page, "failed", 13_000)
     await gives_nothing_away(page)
@@ -145,7 +146,7 @@ async def test_whoever_leaves_at_once_is_still_reported(phone: OpenPhone, dispat
     async def lose(route: Route) -> None:
         await route.abort()
 
-    await page.route(FILING, lose)
+    await intercept(page, FILING, lose)
     await page.tap("#covert-act")
     await taps(page, "#covert-title", 2)
     await expect(page.locator("#covert-bar")).to_be_hidden()
