@@ -86,6 +86,21 @@ class Reporter(SQLModel, table=True):
     reports: int = 0
     invalid_reports: int = 0
     made_at: datetime = Field(sa_type=UTCDateTime)
+    duress_word: bytes | None = Field(default=None, sa_type=LargeBinary)  # sealed; the reporter's own
+    closed_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime
+    )  # the reporter wants no account any more
+
+
+class Consent(SQLModel, table=True):
+    """That a reporter agreed to one purpose of processing, or took that back: a row each time, none ever changed."""
+
+    id: UUID = Field(primary_key=True)
+    reporter: UUID = Field(foreign_key="reporter.id", index=True)
+    purpose: str
+    wording: str  # which edition of the notice was read
+    given: bool
+    at: datetime = Field(sa_type=UTCDateTime)
 
 
 class PhoneCode(SQLModel, table=True):
@@ -170,6 +185,10 @@ class Report(SQLModel, table=True):
     notes: list[str] = Field(sa_column=Column(JSONText, nullable=False))
     media_expected: int = 0
     fraud: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONText, nullable=True))
+    deed: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONText, nullable=True)
+    )  # when and where it happened, apart from the reporter's own time and place
+    written_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # by the phone's clock
     filed_at: datetime = Field(sa_type=UTCDateTime)
     filed_seq: int = Field(sa_type=Count)
     escalation: int = 0
@@ -182,6 +201,17 @@ class Report(SQLModel, table=True):
     desk_saw: int = Field(
         default=0, sa_column_kwargs={"server_default": "0"}
     )  # the newest version that a dispatcher had in hand on a screen
+    duress_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # a duress word was first said
+
+
+class LocationCode(SQLModel, table=True):
+    """What someone on the telephone with 110 reads out so that the call-taker finds the position they sent."""
+
+    __tablename__ = "location_code"
+
+    code: str = Field(primary_key=True, max_length=8)
+    report: UUID = Field(foreign_key="report.id", unique=True)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class Acknowledgement(SQLModel, table=True):
@@ -263,6 +293,10 @@ class Media(SQLModel, table=True):
     sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     width: int | None = None
     height: int | None = None
+    duration_ms: int | None = None  # of a video or a voice note
+    taken_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # what the camera wrote into it
+    taken_lat: float | None = None  # WGS-84
+    taken_lon: float | None = None
     begun_at: datetime = Field(sa_type=UTCDateTime)
     stored_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 

@@ -1,7 +1,8 @@
 """The catalogue: every string that a person reads, by language.
 
-Files are `words/<language>/<area>.toml`; a key is the area and the path inside it, joined by dots
-(`citizen.ladder.filed`). `zh-CN` is complete and the fallback; another language is added by its folder alone.
+Files are `words/<language>/<area>.toml`, or several of one area in `words/<language>/<area>/`; a key is the area and
+the path inside the file, joined by dots (`citizen.ladder.filed`). `zh-CN` is complete and the fallback; another
+language is added by its folder alone.
 """
 
 import tomllib
@@ -71,8 +72,10 @@ def choose(accept_language: str | None) -> str:
 
 def _read(language: str) -> dict[str, str]:
     strings: dict[str, str] = {}
-    for path in sorted((FOLDER / language).glob("*.toml")):
-        _flatten(path.stem, tomllib.loads(path.read_text(encoding="utf-8")), strings)
+    folder = FOLDER / language
+    for path in sorted(folder.rglob("*.toml")):
+        area = path.relative_to(folder).with_suffix("").parts[0]
+        _flatten(area, tomllib.loads(path.read_text(encoding="utf-8")), strings)
     return strings
 
 
@@ -81,5 +84,7 @@ def _flatten(prefix: str, table: Mapping[str, object], into: dict[str, str]) -> 
         name = f"{prefix}.{key}"
         if isinstance(value, Mapping):
             _flatten(name, value, into)
+        elif name in into:
+            raise ValueError(f"{name} stands twice in one language")
         else:
             into[name] = str(value)

@@ -21,7 +21,7 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """Brings the installation up to date; doing it again changes nothing. Raises `Unfit`."""
     make_home(settings.home)
     try:
-        _migrate(settings.database_url)
+        command.upgrade(migrations_of(settings.database_url), "head")
         _fill(settings)
     except OperationalError as error:
         # The driver's words hold the address and the user, which are nobody's business in a log.
@@ -29,11 +29,12 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     boundaries.ensure(boundaries.boundaries_file(settings.home), say)
 
 
-def _migrate(database_url: str) -> None:
+def migrations_of(database_url: str) -> Config:
+    """What Alembic is called with for this database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["database_url"] = database_url
-    command.upgrade(config, "head")
+    return config
 
 
 def _fill(settings: Settings) -> None:

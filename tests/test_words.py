@@ -51,8 +51,10 @@ def test_both_languages_have_the_same_keys() -> None:
 def test_both_languages_have_the_same_areas_and_no_key_twice() -> None:
     for language in languages():
         folder = CHECKOUT / "words" / language
-        assert {path.stem for path in folder.glob("*.toml")} == set(AREAS), language
-        for path in folder.glob("*.toml"):
+        assert {
+            path.relative_to(folder).parts[0].removesuffix(".toml") for path in folder.rglob("*.toml")
+        } == set(AREAS), language
+        for path in folder.rglob("*.toml"):
             tomllib.loads(path.read_text(encoding="utf-8"))  # which refuses a key that stands twice
 
 

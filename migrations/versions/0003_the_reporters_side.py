@@ -1,0 +1,69 @@
+"""the reporter's side"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import dispatch.database
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    moment = dispatch.database.UTCDateTime(timezone=True)
+    op.create_table(
+        "location_code",
+        sa.Column("code", sa.String(length=8), nullable=False),
+        sa.Column("report", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["report"], ["report.id"], name=op.f("fk_location_code_report")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_location_code")),
+        sa.UniqueConstraint("report", name=op.f("uq_location_code_report")),
+    )
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reporter", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
+        sa.Column("given", sa.Boolean(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["reporter"], ["reporter.id"], name=op.f("fk_consent_reporter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    op.create_index(op.f("ix_consent_reporter"), "consent", ["reporter"], unique=False)
+
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("deed", dispatch.database.JSONText(), nullable=True))
+        batch_op.add_column(sa.Column("written_at", moment, nullable=True))
+        batch_op.add_column(sa.Column("duress_at", moment, nullable=True))
+
+    with op.batch_alter_table("reporter", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("duress_word", sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column("closed_at", moment, nullable=True))
+
+    with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("duration_ms", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("taken_at", moment, nullable=True))
+        batch_op.add_column(sa.Column("taken_lat", sa.Float(), nullable=True))
+        batch_op.add_column(sa.Column("taken_lon", sa.Float(), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("media", schema=None) as batch_op:
+        for column in ("taken_lon", "taken_lat", "taken_at", "duration_ms"):
+            batch_op.drop_column(column)
+
+    with op.batch_alter_table("reporter", schema=None) as batch_op:
+        for column in ("closed_at", "duress_word"):
+            batch_op.drop_column(column)
+
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        for column in ("duress_at", "written_at", "deed"):
+            batch_op.drop_column(column)
+
+    op.drop_index(op.f("ix_consent_reporter"), table_name="consent")
+    op.drop_table("consent")
+    op.drop_table("location_code")
