@@ -21,12 +21,17 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
     """Brings the installation up to date; doing it again changes nothing. Raises `Unfit`."""
     make_home(settings.home)
     try:
-        command.upgrade(migrations_of(settings.database_url), "head")
+        migrate(settings.database_url)
         _fill(settings)
     except OperationalError as error:
         # The driver's words hold the address and the user, which are nobody's business in a log.
         raise Unfit(f"DATABASE_URL: the database cannot be opened ({type(error.orig).__name__}).") from None
     boundaries.ensure(boundaries.boundaries_file(settings.home), say)
+
+
+def migrate(database_url: str) -> None:
+    """Brings the tables up to the newest."""
+    command.upgrade(migrations_of(database_url), "head")
 
 
 def migrations_of(database_url: str) -> Config:

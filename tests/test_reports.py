@@ -40,7 +40,7 @@ class Domain:
     def __init__(self, home: Path, url: str) -> None:
         settings = {"DESK110_HOME": str(home), "DATABASE_URL": url, "DESK110_DEMO": "1"}
         url = Settings.model_validate(settings).database_url
-        prepare._migrate(url)
+        prepare.migrate(url)
         self.database = Database(url)
         prepare._fill(Settings.model_validate(settings))
         self.writer = Writer(self.database, lambda _: None)
