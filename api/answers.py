@@ -79,9 +79,16 @@ class IdentityVerified(TypedDict):
     identity: Literal["verified"]
 
 
+class AreaName(TypedDict):
+    """A county, city or province by its administrative code; `name` without any word for its desk."""
+
+    adcode: Annotated[str, _like(pattern=r"^\d{6}$")]
+    name: str
+
+
 @_described
 class NearestDesk(TypedDict):
-    """How the desk for a position stands."""
+    """How the desk for a place stands. Where the county's own is not open, this is the one above it."""
 
     adcode: Adcode
     name: str
@@ -91,6 +98,12 @@ class NearestDesk(TypedDict):
     """Whether a screen of it is on."""
     usual_acceptance_s: float | None
     """Its usual time from filing to acceptance, in seconds; null when it has accepted none yet."""
+    area: AreaName
+    """Where the place is: its county; with `?area=` what was asked for."""
+    others: list[AreaName]
+    """Further counties, nearest first, and then other provinces, that the accuracy circle reaches into."""
+    sea: bool
+    """Whether the position is on the water."""
 
 
 class DeskName(TypedDict):

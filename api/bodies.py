@@ -19,12 +19,15 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from dispatch.desks import CITIES, DESKS, PROVINCE
 from dispatch.errors import Refused
 from web.bodies import Coded, refusal
 
 TEXT_LIMIT = 4000
 PLACE_LIMIT = 500
 REASON_LIMIT = 500
+DURESS_WORD_LIMIT = 60
+AREA = r"^33[0-9]{4}$"
 CLIENT_ID = r"^[A-Za-z0-9_.:-]+$"
 CATEGORIES = ("crime", "public_order", "traffic", "dispute", "help", "tip_off", "fraud", "fire", "other")
 
@@ -60,6 +63,17 @@ def _plausible(moment: datetime) -> datetime | None:
     ends of the calendar a moment has no UTC, or none in China's zone.
     """
     return moment.astimezone(UTC) if 1970 < moment.year < 2200 else None
+
+
+def standing_area(area: str) -> str:
+    """The code, if an area has it today; else the city that its first digits name, or the province.
+
+    Divisions are reformed, and phones keep old lists: what was picked still says roughly where.
+    """
+    if area in DESKS:
+        return area
+    city = area[:4] + "00"
+    return city if city in CITIES else PROVINCE
 
 
 def _tame(value: Any, depth: int = 0) -> Any:
@@ -194,7 +208,12 @@ class ReportBody(_Strict):
     covert: bool = False
     """静默: the reporter may be watched or overheard; nobody calls back, nothing sounds."""
     place_text: Annotated[str, AfterValidator(_clean), Field(max_length=PLACE_LIMIT)] | None = None
-    """The place in words; where there is no position, the county or city named in it decides the desk."""
+    """The place in words; where there is neither a position nor an `area`, the county or city named in it decides
+    the desk."""
+    area: Annotated[str, Field(pattern=AREA), AfterValidator(standing_area)] | None = None
+    """The adcode of the county or city that was picked for the place, beside `place_text`. It decides the desk where
+    there is no position, and between the counties that a position's circle crosses. One that no area has today
+    counts as its city's."""
     location: Annotated[
         LocationBody | None,
         BeforeValidator(_none_when_none, json_schema_input_type=LocationBody | Nowhere | None),

@@ -1,15 +1,19 @@
 """How a desk stands, before one sends it a report."""
 
+import re
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.answers import NearestDesk
-from api.bodies import LocationBody
-from api.parts import parts_of
+from api.answers import AreaName, NearestDesk
+from api.bodies import AREA, LocationBody, standing_area
+from api.parts import Parts, parts_of
 from dispatch.acceptance import usual_acceptance_s
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
+from dispatch.jurisdiction import PROVINCES
 from web.problems import language_of, problem
 
 
@@ -17,25 +21,60 @@ def routes() -> list[Route]:
     return [Route("/api/v1/desks/nearest", nearest, methods=["GET"])]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Which desk has a place, and what that says of the place."""
+
+    desk: str
+    area: str
+    others: tuple[str, ...] = ()
+    sea: bool = False
+
+
 async def nearest(request: Request) -> Response:
-    """The desk for a position: open or not, whether anyone is on, its usual time to accept in seconds."""
+    """The desk for a position, or for an area that was picked: open or not, whether anyone is on, its usual time
+    to accept in seconds; where the place is, and which other areas it may be in."""
     parts = parts_of(request)
     try:
-        placement = await parts.placing.placement(_location(request))
+        found = await _found(request, parts)
     except Refused as refused:
         status = 404 if refused.code == "outside_jurisdiction" else None
         return problem(request, refused, status)
-    desk = placement.desk
-    screens = await parts.hub.known_screens(desk)
-    usual = await parts.read(lambda session: usual_acceptance_s(session, desk))
+    language = language_of(request)
+    screens = await parts.hub.known_screens(found.desk)
+    usual = await parts.read(lambda session: usual_acceptance_s(session, found.desk))
     stands: NearestDesk = {
-        "adcode": desk,
-        "name": DESKS[desk].title(language_of(request)),
-        "open": desk in await parts.placing.open_desks(),
+        "adcode": found.desk,
+        "name": DESKS[found.desk].title(language),
+        "open": found.desk in await parts.placing.open_desks(),
         "online": bool(screens),
         "usual_acceptance_s": usual,
+        "area": _named(found.area, language),
+        "others": [_named(adcode, language) for adcode in found.others],
+        "sea": found.sea,
     }
     return JSONResponse(stands)
+
+
+async def _found(request: Request, parts: Parts) -> _Found:
+    """Raises Refused: `field_invalid`, `position_invalid`, `outside_jurisdiction`, `no_desk_open`."""
+    area = _area(request)
+    if area and not {"lat", "lon"} & request.query_params.keys():
+        return _Found(await parts.placing.desk_of(area), area)
+    placement = await parts.placing.placement(_location(request), area)
+    return _Found(
+        placement.desk, placement.county, (*placement.others, *placement.beyond), "sea" in placement.notes
+    )
+
+
+def _area(request: Request) -> str | None:
+    """The area in the query. Raises Refused `field_invalid`."""
+    area = request.query_params.get("area")
+    if area is None:
+        return None
+    if not re.fullmatch(AREA, area):
+        raise Refused("field_invalid", fields=["area"])
+    return standing_area(area)
 
 
 def _location(request: Request) -> LocationBody:
@@ -50,3 +89,12 @@ def _location(request: Request) -> LocationBody:
     if query.get("crs", "wgs84") not in {"wgs84", "gcj02", "bd09"}:
         raise Refused("field_invalid", fields=["crs"])
     return LocationBody.model_validate({**fields, "crs": query.get("crs", "wgs84")})
+
+
+def _named(adcode: str, language: str) -> AreaName:
+    """A county of ours, or a province that is not."""
+    if adcode in DESKS:
+        desk = DESKS[adcode]
+        return {"adcode": adcode, "name": desk.name_en if language.startswith("en") else desk.name_zh}
+    name, name_en = PROVINCES[adcode]
+    return {"adcode": adcode, "name": name_en if language.startswith("en") else name}

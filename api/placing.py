@@ -2,13 +2,13 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 from api.bodies import LocationBody, ReportBody
 from dispatch.clock import now
 from dispatch.coordinates import to_wgs84, validated
-from dispatch.desks import DESKS, PROVINCE
-from dispatch.errors import Refused
-from dispatch.jurisdiction import CALL_ON_LAND, WIDEST_M, Jurisdiction, Placement, first_open
+from dispatch.desks import DESKS, PROVINCE, Desk
+from dispatch.jurisdiction import WIDEST_M, Jurisdiction, NoDeskOpen, Placement, first_open
 from dispatch.openings import open_desks
 from dispatch.reads import Reads
 from dispatch.states import Place
@@ -31,28 +31,33 @@ class Placing:
         Raises Refused: `position_invalid`, `outside_jurisdiction`, `no_desk_open`.
         """
         location = body.location
+        # What was picked stands beside the report, whatever came of it: it is what the reporter said.
+        picked = (f"picked:{body.area}",) if body.area else ()
         if location is None:
-            desk, notes = await self._placed_by_words(body.place_text or "")
-            return desk, notes, None
-        placement = await self.placement(location)
+            area = body.area or area_in(body.place_text or "")
+            desk = await self.desk_of(area)
+            notes: tuple[str, ...] = ("no_position",) if desk == area else ("no_position", "parent_desk")
+            return desk, (*notes, *picked), None
+        placement = await self.placement(location, body.area)
         notes = (
             *placement.notes,
             *(f"county:{adcode}" for adcode in placement.others),
             *(f"province:{adcode}" for adcode in placement.beyond),
+            *picked,
         )
         return placement.desk, notes, place_of(location)
 
-    async def placement(self, location: LocationBody) -> Placement:
-        """Where a position is and which desk takes it now."""
+    async def placement(self, location: LocationBody, picked: str | None = None) -> Placement:
+        """Where a position is and which desk takes it now; between the counties in its circle, the one `picked`."""
         found = self._jurisdiction.place(location.lat, location.lon, location.accuracy_m, location.crs)
-        return self._jurisdiction.desk_for(found, await self.open_desks())
+        return self._jurisdiction.desk_for(_leaning(found, picked), await self.open_desks())
 
-    async def _placed_by_words(self, words: str) -> tuple[str, tuple[str, ...]]:
-        area = area_in(words)
+    async def desk_of(self, area: str) -> str:
+        """The desk that takes what happens in an area now: its own, or the next one above it that is open."""
         desk = first_open(area, await self.open_desks())
         if desk is None:
-            raise Refused("no_desk_open", county=area, calls=list(CALL_ON_LAND))
-        return desk, ("no_position",) if desk == area else ("no_position", "parent_desk")
+            raise NoDeskOpen(area)
+        return desk
 
     async def open_desks(self) -> frozenset[str]:
         """The desks that are open, as of a second ago at most."""
@@ -61,6 +66,17 @@ class Placing:
             self._open = await self._read(open_desks)
             self._asked_at = at
         return self._open
+
+
+def _leaning(found: Placement, picked: str | None) -> Placement:
+    """The same place in the county that its reporter picked, if that is one of those in the circle.
+
+    Someone at a border knows in which of two counties they are better than a phone that is a kilometre off.
+    """
+    if picked is None or picked not in found.others:
+        return found
+    others = (found.county, *(adcode for adcode in found.others if adcode != picked))
+    return replace(found, county=picked, desk=picked, others=others)
 
 
 def place_of(location: LocationBody) -> Place:
@@ -81,21 +97,33 @@ def place_of(location: LocationBody) -> Place:
 
 
 def area_in(words: str) -> str:
-    """The area that the words name: a county before a city, the longest name first; the province when none.
+    """The area that the words name; the province when none.
 
-    A county's name that stands in two cities (there is none today) goes to the city that is named as well.
+    A county before a city. Between several counties the one that is named first, for addresses begin with the
+    larger area and end with what lies in it: 「台州市路桥区…台州市农垦场」, 「上城区…，对面是西湖区」. Of two names
+    that begin alike, the longer.
     """
-    for desk in _BY_LENGTH:
-        if desk.name_zh in words or _english(desk.name_en).search(words):
-            return desk.adcode
-    return PROVINCE
+    named = min(
+        (
+            (desk.level == "city", at, -len(desk.name_zh), desk.adcode)
+            for desk in DESKS.values()
+            if desk.adcode != PROVINCE and (at := _named_at(desk, words)) is not None
+        ),
+        default=None,
+    )
+    return named[-1] if named else PROVINCE
 
 
-_BY_LENGTH = sorted(
-    (desk for desk in DESKS.values() if desk.adcode != PROVINCE),
-    key=lambda desk: (desk.level == "city", -len(desk.name_zh)),
-)
+def _named_at(desk: Desk, words: str) -> int | None:
+    """Where an area is first named, in Chinese or in English."""
+    found = words.find(desk.name_zh)
+    if found >= 0:
+        return found
+    english = _ENGLISH[desk.adcode].search(words)
+    return english.start() if english else None
 
 
-def _english(name: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE)
+# Whole names alone: Linhai City is not in Dinglinhai City.
+_ENGLISH = {
+    desk.adcode: re.compile(rf"\b{re.escape(desk.name_en)}\b", re.IGNORECASE) for desk in DESKS.values()
+}

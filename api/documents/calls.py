@@ -98,11 +98,11 @@ REPORTS: Final = (
         "showNearestDesk",
         "reports",
         "所属报警台 · The desk for a position",
-        "How the desk stands that a report from here would go to. Outside of the jurisdiction the refusal says "
-        "whom to call there.",
+        "How the desk stands that a report from here would go to, and where here is. Outside of the jurisdiction the "
+        "refusal says whom to call there.",
         {200: Answer("The desk.", answers.NearestDesk, {"xihu": ("西湖区", examples.NEAREST)})},
         refuses=("field_invalid", "position_invalid", "outside_jurisdiction", "no_desk_open"),
-        parameters=("lat", "lon", "crs", "accuracy_m"),
+        parameters=("lat", "lon", "crs", "accuracy_m", "area"),
         signed_in=False,
         statuses={"outside_jurisdiction": 404},
     ),

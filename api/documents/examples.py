@@ -232,6 +232,9 @@ NEAREST: Final[NearestDesk] = {
     "usual_acceptance_s": 6.4,
 }
 PAGE: Final[ReportPage] = {"reports": [RECEIVED], "next_cursor": None}
+    "area": {"adcode": "330106", "name": "西湖区"},
+    "others": [{"adcode": "330110", "name": "余杭区"}],
+    "sea": False,
 KEYS: Final[Jwks] = {
     "keys": [
         {

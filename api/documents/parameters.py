@@ -3,6 +3,7 @@
 from typing import Final
 
 from api import tus
+from api.bodies import AREA
 from api.documents.schemas import Json
 from dispatch.coordinates import SYSTEMS
 from dispatch.offers import PHOTO_BYTES
@@ -20,10 +21,21 @@ PARAMETERS: Final[Json] = {
     "id": _asked("path", "id", _UUID, "Of the report.", required=True),
     "media": _asked("path", "media", _UUID, "Of the photo.", required=True),
     "lat": _asked(
-        "query", "lat", {"type": "number", "minimum": -90, "maximum": 90}, "Degrees.", required=True
+        "query",
+        "lat",
+        {"type": "number", "minimum": -90, "maximum": 90},
+        "Degrees; with `lon`, unless there is an `area`.",
+        example=30.25,
     ),
     "lon": _asked(
-        "query", "lon", {"type": "number", "minimum": -180, "maximum": 180}, "Degrees.", required=True
+        "query", "lon", {"type": "number", "minimum": -180, "maximum": 180}, "Degrees.", example=120.12
+    ),
+    "area": _asked(
+        "query",
+        "area",
+        {"type": "string", "pattern": AREA},
+        "The adcode of the area that was picked: instead of a position, or beside one whose circle crosses a border.",
+        example="330106",
     ),
     "crs": _asked("query", "crs", {"enum": list(SYSTEMS), "default": "wgs84"}, "The system they are in."),
     "accuracy_m": _asked("query", "accuracy_m", {"type": "number"}, "Radius in metres; negative is unknown."),
