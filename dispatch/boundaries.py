@@ -161,19 +161,26 @@ def read(path: Path) -> Boundaries:
     )
 
 
-def for_map(boundaries: Boundaries, tolerance_deg: float = 0.001) -> dict[str, object]:
+def for_map(
+    boundaries: Boundaries, tolerance_deg: float = 0.001, grain_deg: float = 0.00001
+) -> dict[str, object]:
     """The counties as a GeoJSON FeatureCollection to draw, simplified (borders stay shared), about 0.8 MB.
 
+    `tolerance_deg`: how far a border may be moved; `grain_deg`: to what the coordinates are rounded.
     For eyes only: a border may be off by some 300 m. Who belongs where is `dispatch.jurisdiction`'s matter.
     """
     drawn = shapely.coverage_simplify(list(boundaries.counties.values()), tolerance_deg)
-    drawn = shapely.set_precision(drawn, 0.00001, mode="pointwise")
+    drawn = shapely.set_precision(drawn, grain_deg, mode="pointwise")
     return {
         "type": "FeatureCollection",
         "features": [
             {
                 "type": "Feature",
-                "properties": {"adcode": adcode, "name": DESKS[adcode].name_zh},
+                "properties": {
+                    "adcode": adcode,
+                    "name": DESKS[adcode].name_zh,
+                    "name_en": DESKS[adcode].name_en,
+                },
                 "geometry": mapping(area),
             }
             for adcode, area in zip(boundaries.counties, drawn, strict=True)

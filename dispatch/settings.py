@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, quote, urlsplit
@@ -55,6 +56,11 @@ class Settings(BaseSettings):
     verifier_secret_file: Path | None = Field(
         default=None, validation_alias=_named("DESK110_VERIFIER_SECRET_FILE")
     )
+    tiles_url: str = Field(default="", validation_alias=_named("DESK110_TILES_URL"))
+    tiles_crs: Literal["wgs84", "gcj02", "bd09"] = Field(
+        default="wgs84", validation_alias=_named("DESK110_TILES_CRS")
+    )
+    tiles_attribution: str = Field(default="", validation_alias=_named("DESK110_TILES_ATTRIBUTION"))
     trusted_proxies: str = Field(default="", validation_alias=_named("DESK110_TRUSTED_PROXIES"))
     metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias=_named("DESK110_METRICS_PORT"))
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -96,6 +102,7 @@ class Settings(BaseSettings):
             fill("console_origin", _origin_of(self.host, self.console_port))
         self._check_addresses()
         self._check_origins()
+        self._check_tiles()
         self._check_gateway("DESK110_SMS", self.sms_url, self.sms_secret_file)
         self._check_gateway("DESK110_VERIFIER", self.verifier_url, self.verifier_secret_file)
         self._check_production()
@@ -147,6 +154,22 @@ class Settings(BaseSettings):
                         f"{name} must begin with https://: over http:// anyone on the way could read the sessions."
                     )
 
+    def _check_tiles(self) -> None:
+        if not self.tiles_url:
+            return
+        parts = _parts("DESK110_TILES_URL", self.tiles_url)
+        # It becomes part of the page's Content-Security-Policy: one host, plainly written.
+        plain = re.fullmatch(r"[a-z0-9.-]+(:\d+)?", parts.netloc)
+        if not plain or _as_browsers_write(parts) != f"{parts.scheme}://{parts.netloc}":
+            raise ValueError(
+                "DESK110_TILES_URL must be the address of one host, such as "
+                "https://tiles.example.cn/{z}/{x}/{y}.png, in small letters and without {s}."
+            )
+        if not all(self.tiles_url.count(place) == 1 for place in ("{z}", "{x}", "{y}")):
+            raise ValueError("DESK110_TILES_URL must say where {z}, {x} and {y} stand.")
+        if not self.demo and parts.scheme != "https":
+            raise ValueError("DESK110_TILES_URL must begin with https://.")
+
     def _check_gateway(self, name: str, url: str, secret_file: Path | None) -> None:
         if not url:
             return
@@ -192,6 +215,11 @@ class Settings(BaseSettings):
     def sqlite(self) -> bool:
         """Whether the database is the embedded one."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def tiles_origin(self) -> str:
+        """The origin that the map's tiles come from; empty without tiles."""
+        return (_as_browsers_write(urlsplit(self.tiles_url)) or "") if self.tiles_url else ""
 
     @property
     def citizen_origins(self) -> frozenset[str]:

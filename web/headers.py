@@ -3,11 +3,18 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+
+def policy(images: str = "") -> str:
+    """The Content-Security-Policy; `images`: one further origin that pictures may come from."""
+    pictures = f"img-src 'self' blob: data: {images}".strip()
+    return (
+        f"default-src 'self'; script-src 'self'; style-src 'self'; {pictures}; "
+        "media-src 'self' blob:; connect-src 'self'; font-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+POLICY = policy()
 
 # Referrers stay here (`same-origin`); `no-referrer` would make our own forms send `Origin: null`.
 FIXED = {

@@ -230,11 +230,11 @@ NEAREST: Final[NearestDesk] = {
     "open": True,
     "online": True,
     "usual_acceptance_s": 6.4,
-}
-PAGE: Final[ReportPage] = {"reports": [RECEIVED], "next_cursor": None}
     "area": {"adcode": "330106", "name": "西湖区"},
     "others": [{"adcode": "330110", "name": "余杭区"}],
     "sea": False,
+}
+PAGE: Final[ReportPage] = {"reports": [RECEIVED], "next_cursor": None}
 KEYS: Final[Jwks] = {
     "keys": [
         {
