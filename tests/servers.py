@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+# Where scripts/test unpacks it.
+OLD_CHROMIUM = CHECKOUT / "node_modules" / "@sparticuz" / "chromium" / "bin" / "chromium"
+
+
 class Valkey(Server):
     """The server of the wheel on one loopback port, which it keeps over restarts. It keeps nothing on disk."""
 
@@ -200,8 +204,14 @@ def chromium() -> str:
 
 def _found(variable: str) -> str:
     """For who calls pytest without scripts/test: the usual places."""
-    if variable == "DESK110_TEST_CHROMIUM":
-        return shutil.which("chromium") or shutil.which("google-chrome") or ""
+    names = {
+        "DESK110_TEST_CHROMIUM": ("chromium", "google-chrome"),
+        "DESK110_TEST_JAVA": ("java",),
+        "DESK110_TEST_NODE": ("node",),
+        "DESK110_TEST_OLD_CHROMIUM": (str(OLD_CHROMIUM),),
+    }
+    if variable in names:
+        return next((path for name in names[variable] if (path := shutil.which(name))), "")
     folders = (
         sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").exists() else []
     )

@@ -9,7 +9,7 @@ import { closeLines, showLines } from "./covert-lines.js";
 import { minuteOf, showLook } from "./covert-look.js";
 import { glyphOf, signOf } from "./covert-signs.js";
 import { tell } from "./lifeline.js";
-import { $, clone, fromTop, go, setIcon, show, write } from "./page.js";
+import { $, clone, go, setIcon, show, write } from "./page.js";
 import { progressOf } from "./progress.js";
 import { createSharing } from "./sharing.js";
 import { t } from "./words.js";

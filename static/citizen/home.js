@@ -1,7 +1,7 @@
 // The first screen: where one is, one big button, and what may matter more than a new report.
 
 import { tell, urge } from "./lifeline.js";
-import { $, announce, element, fillCalls, fromTop, go, icon, setIcon, show, title, write } from "./page.js";
+import { $, announce, element, fillCalls, fromTop, icon, setIcon, title, write } from "./page.js";
 import { apart } from "./position.js";
 import { isOpen } from "./protocol.js";
 import { distance, statusWord, t } from "./words.js";

@@ -3,7 +3,7 @@
 import { identityForm, keep, signInForm } from "./account.js";
 import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
-import { $, announce, clone, fromTop, go, part, show, title, write } from "./page.js";
+import { $, announce, clone, fromTop, go, show, title, write } from "./page.js";
 import { showPhotos, takeIn } from "./photos.js";
 import { progressOf } from "./progress.js";
 import { createSharing } from "./sharing.js";
