@@ -101,7 +101,7 @@ class Dispatcher:
             try:
                 await self.watch()
                 assert self._reading is not None
-                await self._reading
+                await asyncio.shield(self._reading)  # who stops coming again still reads
             except (OSError, WebSocketException):  # it is down: again
                 self.closed_with = None
             await asyncio.sleep(0.2)

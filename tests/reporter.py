@@ -103,6 +103,7 @@ class Reporter:
             async for text in self.socket:
                 frame = orjson.loads(text)
                 self.frames.append(frame)
+                self.heard(frame)
                 if frame["type"] == "ping":
                     await self.socket.send('{"type":"pong"}')
                 for report in frame.get("reports", []) or ([frame["report"]] if "report" in frame else []):
@@ -113,6 +114,9 @@ class Reporter:
         except ConnectionClosed:
             pass
         self.closed_with = self.socket.close_code
+
+    def heard(self, frame: dict[str, Any]) -> None:
+        """A frame has come: for who wants to know of each."""
 
     async def say(self, **frame: Any) -> None:
         """Send a frame."""
