@@ -12,6 +12,8 @@ export default {
     "function-disallowed-list": ["color-mix", "light-dark", "linear", "round", "mod", "rem", "sin", "cos", "anchor"],
     "property-disallowed-list": ["anchor-name", "animation-timeline", "field-sizing", "interpolate-size", "position-anchor"],
     "selector-pseudo-class-disallowed-list": ["popover-open", "user-invalid", "user-valid", "open", "state"],
+    // Words follow the size that somebody has set in the browser.
+    "declaration-property-unit-disallowed-list": { "/^font(-size)?$/": ["px", "pt", "vh"] },
     // Layers and the order of a page's parts say what wins.
     "no-descending-specificity": null,
     "plugin/no-unsupported-browser-features": [

@@ -14,6 +14,7 @@ from dispatch.acceptance import usual_acceptance_s
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.jurisdiction import PROVINCES
+from dispatch.words import in_chinese
 from web.problems import language_of, problem
 
 
@@ -95,6 +96,6 @@ def _named(adcode: str, language: str) -> AreaName:
     """A county of ours, or a province that is not."""
     if adcode in DESKS:
         desk = DESKS[adcode]
-        return {"adcode": adcode, "name": desk.name_en if language.startswith("en") else desk.name_zh}
+        return {"adcode": adcode, "name": desk.name_zh if in_chinese(language) else desk.name_en}
     name, name_en = PROVINCES[adcode]
-    return {"adcode": adcode, "name": name_en if language.startswith("en") else name}
+    return {"adcode": adcode, "name": name if in_chinese(language) else name_en}

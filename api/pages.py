@@ -17,16 +17,18 @@ from starlette.routing import Route
 from api.disguise import LOOKS, look_of
 from api.parts import parts_of
 from api.sessions import COOKIE
-from dispatch.words import Words, languages
+from dispatch.words import Words, others
 from web.languages import page_language, remember
 
 # Every module that the first screen needs, named in the page: one round of requests instead of a chain of them.
 MODULES: Final = (
     "protocol",
+    "protocol/attachments",
     "protocol/http",
     "protocol/live",
     "protocol/outbox",
     "protocol/patience",
+    "protocol/turns",
     "protocol/uploads",
     "account",
     "covert",
@@ -34,12 +36,14 @@ MODULES: Final = (
     "covert-lines",
     "covert-look",
     "covert-signs",
+    "files",
     "home",
     "ladder",
+    "later",
     "lifeline",
+    "media",
     "mine",
     "page",
-    "photos",
     "position",
     "progress",
     "questions",
@@ -47,9 +51,25 @@ MODULES: Final = (
     "sharing",
     "storage",
     "talk",
+    "tiles",
     "transmit",
     "withdrawal",
     "words",
+)
+# Modules that come when they are first wanted, or when the page has nothing better to do.
+LATER: Final = (
+    "cutting",
+    "exif",
+    "looking",
+    "offers",
+    "panel",
+    "photos",
+    "picking",
+    "recorder",
+    "shrink",
+    "take",
+    "video",
+    "voice",
 )
 # Areas of the catalogue that the scripts speak.
 SPOKEN: Final = ("citizen", "terms.status")
@@ -111,19 +131,25 @@ async def manifest(request: Request) -> Response:
 
 
 def _page(request: Request, view: str) -> Response:
+    # The scripts cannot see the cookie. It may have expired: then the server says so when it is asked.
+    answer = document(request, view, look=look_of(request), session=COOKIE in request.cookies)
+    remember(request, answer)
+    return answer
+
+
+def document(request: Request, view: str, *, look: str | None, session: bool) -> Response:
+    """The shell. `look`: what it pretends to be; `session`: whether somebody may be signed in."""
     language = page_language(request)
     words = Words.of(language)
-    look = look_of(request)
     answer = parts_of(request).templates.TemplateResponse(
         request,
         "citizen/page.html",
         {
             "view": "covert" if look else view,
             "look": look,
-            # The scripts cannot see the cookie. It may have expired: then the server says so when it is asked.
-            "session": COOKIE in request.cookies,
+            "session": session,
             "language": language,
-            "other_language": next(name for name in languages() if name != language),
+            "languages": others(language),
             "t": words,
             "words": _for_scripts(words),
             "modules": MODULES,
@@ -131,7 +157,6 @@ def _page(request: Request, view: str) -> Response:
     )
     answer.headers["content-language"] = language
     answer.headers["vary"] = "accept-language, cookie"
-    remember(request, answer)
     return answer
 
 

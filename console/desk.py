@@ -14,7 +14,7 @@ from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import epoch, heads
 from dispatch.states import ReportState
-from dispatch.words import Words
+from dispatch.words import Words, in_chinese
 from web.languages import page_language, remember
 
 # So many cards of each sort a page holds; whoever has more waiting has another problem, and a figure says so.
@@ -50,7 +50,7 @@ async def show(request: Request) -> Response:
     page = parts.rendering.desk(
         language,
         adcode=dispatcher.desk,
-        name=area.name_en if language.startswith("en") else area.name_zh,
+        name=area.name_zh if in_chinese(language) else area.name_en,
         dispatcher=dispatcher.number,
         csrf_token=dispatcher.csrf,
         cursor=cursor,

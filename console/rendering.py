@@ -25,7 +25,7 @@ from dispatch.clock import iso, now
 from dispatch.logs import place_of
 from dispatch.settings import CHECKOUT
 from dispatch.states import MediaState, Place, ReportState
-from dispatch.words import Words
+from dispatch.words import Words, in_chinese, others
 
 log = structlog.get_logger()
 
@@ -190,7 +190,15 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.globals.update(t=words, language=words.language, icon=icon, iso=iso, term=_term(words))
+        environment.globals.update(
+            t=words,
+            language=words.language,
+            in_chinese=in_chinese,
+            languages=others(words.language),
+            icon=icon,
+            iso=iso,
+            term=_term(words),
+        )
         environment.filters.update(
             beijing=beijing,
             beijing_day=beijing_day,

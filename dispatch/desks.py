@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from dispatch.words import in_chinese
+
 Level = Literal["province", "city", "county"]
 
 PROVINCE = "330000"
@@ -35,7 +37,7 @@ class Desk:
 
     def title(self, language: str) -> str:
         """What people are shown: 西湖区110报警服务台, or in English Xihu District 110 desk."""
-        return f"{self.name_en} 110 desk" if language.startswith("en") else f"{self.name_zh}110报警服务台"
+        return f"{self.name_en} 110 desk" if not in_chinese(language) else f"{self.name_zh}110报警服务台"
 
 
 def level(adcode: str) -> Level:

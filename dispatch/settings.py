@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     verifier_secret_file: Path | None = Field(
         default=None, validation_alias=_named("DESK110_VERIFIER_SECRET_FILE")
     )
+    words: Path | None = Field(default=None, validation_alias=_named("DESK110_WORDS"))
     tiles_url: str = Field(default="", validation_alias=_named("DESK110_TILES_URL"))
     tiles_crs: Literal["wgs84", "gcj02", "bd09"] = Field(
         default="wgs84", validation_alias=_named("DESK110_TILES_CRS")

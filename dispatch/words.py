@@ -2,17 +2,26 @@
 
 Files are `words/<language>/<area>.toml`, or several of one area in `words/<language>/<area>/`; a key is the area and
 the path inside the file, joined by dots (`citizen.ladder.filed`). `zh-CN` is complete and the fallback; another
-language is added by its folder alone.
+language is added by its folder alone, here or in the folder that the setting `DESK110_WORDS` names.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
+from dispatch.errors import Unfit
 from dispatch.settings import CHECKOUT
 
 FOLDER = CHECKOUT / "words"
 DEFAULT = "zh-CN"
+
+# A folder's name is the language's tag (RFC 5646), which goes to browsers as it stands.
+TAG = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+
+# Where languages are looked for: what ships, then what an operator has added.
+_folders = [FOLDER]
 
 
 class Words:
@@ -49,8 +58,30 @@ class Words:
 @cache
 def languages() -> tuple[str, ...]:
     """The languages that have a folder, the default first."""
-    found = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
+    folders = (child for folder in _folders for child in folder.iterdir() if child.is_dir())
+    found = sorted({child.name for child in folders if TAG.fullmatch(child.name)})
     return (DEFAULT, *(name for name in found if name != DEFAULT))
+
+
+def others(language: str) -> list[tuple[str, str]]:
+    """Tag and own name of every language but this one: what a page offers instead."""
+    return [(name, Words.of(name)("terms.language")) for name in languages() if name != language]
+
+
+def look_also_in(folder: Path | None) -> None:
+    """Adds an operator's folder of languages (None: there is none). Raises `Unfit` when it does not exist."""
+    if folder is None or folder in _folders:
+        return
+    if not folder.is_dir():
+        raise Unfit("DESK110_WORDS names a folder that does not exist.")
+    _folders.append(folder)
+    languages.cache_clear()
+    Words.of.cache_clear()
+
+
+def in_chinese(language: str) -> bool:
+    """Whether names of desks and places are read in Chinese; every other language writes them in Latin letters."""
+    return language.split("-")[0] == "zh"
 
 
 def choose(accept_language: str | None) -> str:
@@ -64,18 +95,23 @@ def choose(accept_language: str | None) -> str:
             continue
         wishes.append((-weight, tag.strip().lower()))
     for _weight, tag in sorted(wishes, key=lambda wish: wish[0]):
-        for language in languages():
-            if tag and tag.split("-")[0] == language.lower().split("-")[0]:
-                return language
+        if found := _nearest(tag):
+            return found
     return DEFAULT
+
+
+def _nearest(tag: str) -> str | None:
+    """The very language of a tag in lower case, else the first that is a kind of the same."""
+    kin = [name for name in languages() if tag and name.lower().split("-")[0] == tag.split("-")[0]]
+    return next((name for name in kin if name.lower() == tag), kin[0] if kin else None)
 
 
 def _read(language: str) -> dict[str, str]:
     strings: dict[str, str] = {}
-    folder = FOLDER / language
-    for path in sorted(folder.rglob("*.toml")):
-        area = path.relative_to(folder).with_suffix("").parts[0]
-        _flatten(area, tomllib.loads(path.read_text(encoding="utf-8")), strings)
+    for folder in (parent / language for parent in _folders):
+        for path in sorted(folder.rglob("*.toml")):
+            area = path.relative_to(folder).with_suffix("").parts[0]
+            _flatten(area, tomllib.loads(path.read_text(encoding="utf-8")), strings)
     return strings
 
 

@@ -23,8 +23,7 @@ KEY = re.compile(rf"(?:{'|'.join(AREAS)})(?:\.[a-z0-9_]+)+")
 FRAMES_ALONE = {"frame_invalid"}
 # What is written in the other language on purpose.
 OTHER_LANGUAGE = {
-    "citizen.page.language_other",
-    "console.sign_in.other_language",
+    "terms.language",
     # The word on the reporter's screen, which is Chinese.
     "console.report.shown_at",
     "console.report.not_shown",

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.errors import Overloaded, Refused
 from dispatch.logs import place_of
-from dispatch.words import Words, choose
+from dispatch.words import Words, choose, in_chinese
 
 log = structlog.get_logger()
 
@@ -36,6 +36,7 @@ STATUS: Mapping[str, int] = {
     "already_answered": 409,
     "request_unknown": 404,
     "answer_unknown": 422,
+    "duress_word_unfit": 422,
     "idempotency_conflict": 409,
     "report_closed": 409,
     "body_too_large": 413,
@@ -47,6 +48,11 @@ STATUS: Mapping[str, int] = {
     "outside_jurisdiction": 422,
     "phone_invalid": 422,
     "identity_rejected": 422,
+    "identity_fixed": 409,
+    "identity_kept": 409,
+    "phone_taken": 409,
+    "purpose_unknown": 404,
+    "wording_outdated": 409,
     "code_too_soon": 429,
     "too_many_requests": 429,
     "wechat_unavailable": 501,
@@ -68,6 +74,15 @@ STATUS: Mapping[str, int] = {
     "photo_unreadable": 422,
     "photo_too_many_pixels": 422,
     "photo_animated": 422,
+    "video_too_large": 413,
+    "videos_too_many": 422,
+    "video_unreadable": 422,
+    "video_too_long": 422,
+    "video_too_many_pixels": 422,
+    "voice_too_large": 413,
+    "voices_too_many": 422,
+    "voice_unreadable": 422,
+    "voice_too_long": 422,
     "upload_abandoned": 404,
     "upload_conflict": 409,
     "upload_busy": 423,
@@ -99,7 +114,7 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
     for name in ("fields", "resend_in", "limit", "dispatcher", "at", "where", "kind"):
         if name in refused.values:
             body[name] = refused.values[name]
-    if words.language.startswith("en") and "where_en" in refused.values:
+    if not in_chinese(words.language) and "where_en" in refused.values:
         body["where"] = refused.values["where_en"]
     if "calls" in refused.values:
         body["call"] = refused.values["calls"]
