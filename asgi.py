@@ -22,7 +22,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from api import desks, documents, me, media, pages, reports, sessions
+from api import desks, documents, me, media, media_shown, pages, reports, sessions
 from api import hub as reporters_hub
 from api import live as reporters_live
 from api.known import KnownSessions
@@ -41,9 +41,9 @@ from dispatch.errors import Unfit
 from dispatch.events import Recorded, heads
 from dispatch.gateways import Gateway, GatewaySecrets
 from dispatch.jurisdiction import Jurisdiction
+from dispatch.laboratory import Laboratory
 from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
 from dispatch.logs import configure, place_of
-from dispatch.photos import Darkroom
 from dispatch.reads import Reads
 from dispatch.receipts import Signer
 from dispatch.senders import DemoSender, HttpSender, Sender
@@ -158,7 +158,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
                 await hub.close_all()
             await parts.sender.aclose()
             await parts.verifier.aclose()
-            parts.darkroom.close()
+            parts.laboratory.close()
 
 
 def _citizen_parts(
@@ -180,7 +180,7 @@ def _citizen_parts(
         verifier=_verifier(settings),
         placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), ground.read),
         store=MediaStore(settings.media_url),
-        darkroom=Darkroom(),
+        laboratory=Laboratory.small(photos=2),
         doorbell=doorbell,
         feed=feed,
         presence=ground.presence,
@@ -293,6 +293,7 @@ citizen = Starlette(
         *health.routes(_checks),
         _static(),
     ],
+        *media_shown.routes(),
     middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),
     lifespan=_citizen_life,

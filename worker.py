@@ -12,8 +12,8 @@ from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.events import Recorded
 from dispatch.incoming import Incoming
+from dispatch.laboratory import Laboratory
 from dispatch.logs import configure
-from dispatch.photos import Darkroom
 from dispatch.reads import Reads
 from dispatch.settings import Settings
 from dispatch.store import MediaStore
@@ -48,8 +48,8 @@ async def _work(settings: Settings) -> None:
     writer = Writer(database, ring)
     writer.start()
     ringing = asyncio.create_task(doorbell.ring_all())
-    read, darkroom = Reads(database, 1), Darkroom(rooms=1)
-    uploads = Uploads(Incoming.of(settings.home), MediaStore(settings.media_url), darkroom, writer)
+    read, laboratory = Reads(database, 1), Laboratory.small(photos=1)
+    uploads = Uploads(Incoming.of(settings.home), MediaStore(settings.media_url), laboratory, writer)
     sweeping = asyncio.create_task(_sweep(uploads, read))
     log.info("worker_started")
     while not stop.is_set():
@@ -61,7 +61,7 @@ async def _work(settings: Settings) -> None:
             continue
     # A photo cut off here is finished in the next round: nothing of it is lost.
     sweeping.cancel()
-    await asyncio.to_thread(darkroom.close)
+    await asyncio.to_thread(laboratory.close)
     read.close()
     ringing.cancel()
     await asyncio.to_thread(writer.stop)

@@ -1,8 +1,8 @@
-"""A reporter's photos: sent by tus in pieces, or whole in one form; and seen again."""
+"""A reporter's photos, videos and voice notes: sent by tus in pieces, or whole in one form."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -22,12 +22,11 @@ from api.views import media_view
 from dispatch import media, reports
 from dispatch.errors import Refused
 from dispatch.incoming import Incoming
-from dispatch.media import Found
-from dispatch.offers import PHOTO_BYTES, Offer
-from dispatch.photos import Delayed
+from dispatch.media_reading import Found, of_reporter
+from dispatch.offers import LARGEST_BYTES, Offer, refusal
+from dispatch.rooms import Delayed
 from dispatch.states import MediaState
 from dispatch.uploads import BLOCK_BYTES, Uploads
-from web.pictures import picture
 
 log = structlog.get_logger()
 
@@ -38,7 +37,7 @@ FINISH_S = 8.0
 # These count for themselves, with a code for each limit; whatever bound the app sets must not cut in.
 _OWN_COUNT = 2**31
 
-_finishing: set[asyncio.Task[MediaState]] = set()
+_finishing: dict[UUID, asyncio.Task[MediaState]] = {}
 
 
 def routes() -> list[Route]:
@@ -53,9 +52,6 @@ def routes() -> list[Route]:
         Route(upload, remove, methods=["DELETE"], middleware=speaks),
         Route(upload, in_disguise, methods=["POST"], middleware=speaks, max_body_size=_OWN_COUNT),
         Route(upload, abilities, methods=["OPTIONS"], middleware=speaks),
-        Route("/api/v1/media/{media}", show_view, methods=["GET"]),
-        Route("/api/v1/media/{media}/view", show_view, methods=["GET"]),
-        Route("/api/v1/media/{media}/thumb", show_thumb, methods=["GET"]),
     ]
 
 
@@ -65,7 +61,8 @@ async def abilities(_request: Request) -> Response:
 
 
 async def begin(request: Request) -> Response:
-    """POST: make room for a photo → 201 with its address; a body of the right type is its first piece.
+    """POST: make room for a photo, a video or a voice note → 201 with its address; a body of the right type is its
+    first piece.
 
     The same `client_id` again gives the same address, and finishes what is whole.
     """
@@ -105,7 +102,8 @@ async def ask(request: Request) -> Response:
 
 
 async def append(request: Request) -> Response:
-    """PATCH: the next piece → 204, once it is on the disk. The last is answered when the photo is ready."""
+    """PATCH: the next piece → 204, once it is on the disk. The last is answered when the photo or voice note
+    is ready; a video takes longer, and the report tells when."""
     tus.check_version(request)
     if not tus.has_body_type(request):
         raise Refused("content_type_unsupported", expected=tus.BODY_TYPE)
@@ -113,7 +111,7 @@ async def append(request: Request) -> Response:
     found = await _upload(request)
     uploads = _uploads(request)
     if found.media.state == "rejected":
-        raise await _refusal(request, found)
+        raise refusal(found.media.refused)
     length = found.media.length
     if found.media.state == "uploading" and _declared(request) > length - offset:
         raise Refused("upload_too_long")
@@ -131,7 +129,7 @@ async def append(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """DELETE: the reporter takes the photo back → 204."""
+    """DELETE: the reporter takes it back → 204."""
     tus.check_version(request)
     found = await _upload(request)
     parts = parts_of(request)
@@ -150,11 +148,11 @@ async def in_disguise(request: Request) -> Response:
 
 
 async def send_form(request: Request) -> Response:
-    """One photo in one multipart request (`wx.uploadFile`) → 201; 200 when it is here already."""
+    """One file in one multipart request (`wx.uploadFile`) → 201; 200 when it is here already."""
     parts = parts_of(request)
     reporter = await require_reporter(request)
     report = id_of(request)
-    # Whether they would be kept, before twenty megabytes are taken in.
+    # Whether they would be kept, before sixty megabytes are taken in.
     if await parts.read(lambda session: reports.own(session, report, reporter.id)) == "closed":
         raise Refused("report_closed")
     await parts.limits.take("media_person", str(reporter.id))
@@ -176,38 +174,19 @@ async def send_form(request: Request) -> Response:
     return _json(await _finish_if_whole(uploads, found, offset), 201)
 
 
-async def show_view(request: Request) -> Response:
-    """One's own photo, upright, its longest side at most 2,048 pixels."""
-    return await _show(request, "view")
-
-
-async def show_thumb(request: Request) -> Response:
-    """One's own photo, its longest side at most 320 pixels."""
-    return await _show(request, "thumb")
-
-
-async def _show(request: Request, part: Literal["view", "thumb"]) -> Response:
-    parts = parts_of(request)
-    reporter = await require_reporter(request)
-    id_ = _media_id(request, "media_unknown")
-    found = await parts.read(lambda session: media.of_reporter(session, id_, reporter.id))
-    # A covert report leaves nothing behind on the phone.
-    return await picture(request, parts.store, found, part, keep=not found.covert)
-
-
 def _uploads(request: Request) -> Uploads:
     parts = parts_of(request)
-    return Uploads(Incoming.of(parts.settings.home), parts.store, parts.darkroom, parts.writer)
+    return Uploads(Incoming.of(parts.settings.home), parts.store, parts.laboratory, parts.writer)
 
 
 async def _begin(request: Request, uploads: Uploads, report: UUID, reporter: UUID, offer: Offer) -> Found:
     """The upload for this offer, new or not; one that was refused before is refused again."""
     parts = parts_of(request)
-    await asyncio.to_thread(uploads.incoming.check_room, min(offer.length, PHOTO_BYTES))
+    await asyncio.to_thread(uploads.incoming.check_room, min(offer.length, LARGEST_BYTES))
     state = await parts.writer.do(lambda session: media.begin(session, report, reporter, offer))
-    found = await parts.read(lambda session: media.of_reporter(session, state.id, reporter))
+    found = await parts.read(lambda session: of_reporter(session, state.id, reporter))
     if found.media.state == "rejected":
-        raise await _refusal(request, found)
+        raise refusal(found.media.refused)
     return found
 
 
@@ -216,16 +195,12 @@ async def _upload(request: Request) -> Found:
     reporter = await require_reporter(request)
     report, id_ = id_of(request), _media_id(request, "upload_unknown")
     try:
-        found = await parts_of(request).read(lambda session: media.of_reporter(session, id_, reporter.id))
+        found = await parts_of(request).read(lambda session: of_reporter(session, id_, reporter.id))
     except Refused:
         raise Refused("upload_unknown") from None
     if found.report != report:
         raise Refused("upload_unknown")
     return found
-
-
-async def _refusal(request: Request, found: Found) -> Refused:
-    return Refused(await parts_of(request).read(lambda session: media.refusal_of(session, found)))
 
 
 def _offset(uploads: Uploads, found: Found) -> int:
@@ -235,16 +210,18 @@ def _offset(uploads: Uploads, found: Found) -> int:
 
 
 async def _finish_if_whole(uploads: Uploads, found: Found, offset: int) -> MediaState:
-    """Where all bytes are here: the photo, or the refusal of it.
+    """Where all bytes are here: the photo or voice note, or the refusal of it.
 
-    What takes longer than a phone waits goes on without it, and the report tells how it ended. What cannot be
-    finished now is left to the next who asks.
+    What takes longer than a phone waits goes on without it, and the report tells how it ended: a video always does.
+    What cannot be finished now is left to the next who asks.
     """
-    if found.media.state == "ready" or offset < found.media.length:
+    id_ = found.media.id
+    if found.media.state == "ready" or offset < found.media.length or id_ in _finishing:
         return found.media
-    task = asyncio.create_task(uploads.complete(found))
-    _finishing.add(task)
-    task.add_done_callback(_finished)
+    task = _finishing[id_] = asyncio.create_task(uploads.complete(found))
+    task.add_done_callback(partial(_finished, id_))
+    if found.media.kind == "video":
+        return found.media
     done, _ = await asyncio.wait({task}, timeout=FINISH_S)
     try:
         return task.result() if done else found.media
@@ -256,8 +233,8 @@ async def _finish_if_whole(uploads: Uploads, found: Found, offset: int) -> Media
         raise
 
 
-def _finished(task: asyncio.Task[MediaState]) -> None:
-    _finishing.discard(task)
+def _finished(id_: UUID, task: asyncio.Task[MediaState]) -> None:
+    _finishing.pop(id_, None)
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, Refused | Delayed):
         log.warning("media_not_finished", error=type(error).__name__)

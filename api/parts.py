@@ -10,7 +10,7 @@ from api.known import KnownSessions
 from api.placing import Placing
 from dispatch.cipher import FieldCipher
 from dispatch.database import Database
-from dispatch.photos import Darkroom
+from dispatch.laboratory import Laboratory
 from dispatch.reads import Reads
 from dispatch.receipts import Jwks
 from dispatch.senders import Sender
@@ -37,7 +37,7 @@ class Parts:
     verifier: Verifier
     placing: Placing
     store: MediaStore
-    darkroom: Darkroom
+    laboratory: Laboratory
     doorbell: Doorbell
     feed: Feed[Loaded]
     presence: Presence

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.errors import Refused
 from dispatch.ids import new_id
-from dispatch.media import Found
-from dispatch.offers import PHOTO_BYTES, Offer
+from dispatch.media_reading import Found
+from dispatch.offers import LARGEST_BYTES, Offer
 
 VERSION = "1.0.0"
 BODY_TYPE = "application/offset+octet-stream"
@@ -44,7 +44,7 @@ class Speaks:
 
 def abilities() -> dict[str, str]:
     """What the server can do, for OPTIONS."""
-    return {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(PHOTO_BYTES)}
+    return {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(LARGEST_BYTES)}
 
 
 def check_version(request: Request) -> None:

@@ -69,6 +69,8 @@ def media_view(media: MediaState) -> Media:
         "state": media.state,
         "width": media.width,
         "height": media.height,
+        "duration_s": None if media.duration_ms is None else media.duration_ms / 1000,
+        "refused": media.refused,
         "at": iso(media.at),
     }
 

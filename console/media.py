@@ -9,8 +9,8 @@ from starlette.routing import Route
 
 from console.parts import parts_of
 from console.sign_in import require_dispatcher
-from dispatch import media
 from dispatch.errors import Refused
+from dispatch.media_reading import of_desk
 from web.pictures import picture
 
 
@@ -38,5 +38,5 @@ async def _show(request: Request, part: Literal["view", "thumb"]) -> Response:
         id_ = UUID(request.path_params["id"])
     except ValueError:
         raise Refused("media_unknown") from None
-    found = await parts.read(lambda session: media.of_desk(session, id_, dispatcher.desk))
+    found = await parts.read(lambda session: of_desk(session, id_, dispatcher.desk))
     return await picture(request, parts.store, found, part)

@@ -37,14 +37,13 @@ def packed(result: Developed | Refused) -> bytes:
     """One line of JSON, then the view, then the thumb; a refusal is the line alone."""
     if isinstance(result, Refused):
         return json.dumps({"refused": result.code, "values": result.values}).encode() + b"\n"
-    taken = result.taken and asdict(result.taken) | {"at": result.taken.at and result.taken.at.isoformat()}
     head = {
         "view": len(result.view),
         "thumb": len(result.thumb),
         "width": result.width,
         "height": result.height,
         "content_type": result.content_type,
-        "taken": taken,
+        "taken": taken_said(result.taken),
     }
     return json.dumps(head).encode() + b"\n" + result.view + result.thumb
 
@@ -63,11 +62,19 @@ def unpacked(data: bytes) -> Developed | Refused:
         width=int(head["width"]),
         height=int(head["height"]),
         content_type=str(head["content_type"]),
-        taken=_taken(head["taken"]),
+        taken=taken_from(head["taken"]),
     )
 
 
-def _taken(fields: dict[str, object] | None) -> Taken | None:
+def taken_said(taken: Taken | None) -> dict[str, object] | None:
+    """As JSON has it."""
+    if taken is None:
+        return None
+    return {**asdict(taken), "at": taken.at and taken.at.isoformat()}
+
+
+def taken_from(fields: dict[str, object] | None) -> Taken | None:
+    """What `taken_said` made. Raises ValueError, KeyError or TypeError for anything else."""
     if fields is None:
         return None
     at = fields["at"]

@@ -303,3 +303,15 @@ class Media(SQLModel, table=True):
 
 TABLES: Mapping[str, Table] = SQLModel.metadata.tables
 """The tables by name, for statements that do without the ORM: the hot ways of a report do."""
+    refused: str | None = None  # the problem code of a rejected one
+    waveform: bytes | None = Field(default=None, sa_type=LargeBinary)  # of a voice note: how loud, 0 to 255
+class MediaView(SQLModel, table=True):
+    """A dispatcher has looked at a medium in this session of theirs; its event stands in the log."""
+
+    __tablename__ = "media_view"
+
+    media: UUID = Field(primary_key=True, foreign_key="media.id")
+    session: bytes = Field(primary_key=True, sa_type=LargeBinary)  # the digest of the console session's token
+    at: datetime = Field(sa_type=UTCDateTime)
+
+

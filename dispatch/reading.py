@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
 
+from dispatch.media_reading import state_of as media_state
 from dispatch.models import TABLES
 from dispatch.states import (
     OPEN,
@@ -190,20 +191,7 @@ def _media(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MediaSta
     rows = session.connection().execute(_ALL_MEDIA, these)
     found: dict[UUID, list[MediaState]] = defaultdict(list)
     for row in rows:
-        found[row.report].append(
-            MediaState(
-                row.id,
-                row.client_id,
-                row.kind,
-                row.filename,
-                row.content_type,
-                row.length,
-                row.state,
-                row.width,
-                row.height,
-                row.stored_at or row.begun_at,
-            )
-        )
+        found[row.report].append(media_state(row))
     return {report: tuple(items) for report, items in found.items()}
 
 

@@ -37,6 +37,12 @@ class MediaState:
     width: int | None
     height: int | None
     at: datetime
+    refused: str | None = None  # the problem code of a rejected one
+    duration_ms: int | None = None  # of a video or voice note
+    waveform: bytes | None = None  # of a voice note: how loud it is from beginning to end, 0 to 255
+    taken_at: datetime | None = None  # when and where the camera says it was taken, WGS-84
+    taken_lat: float | None = None
+    taken_lon: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from dispatch.errors import Unfit
 
-Part = Literal["original", "view", "thumb"]
-PARTS: tuple[Part, ...] = ("original", "view", "thumb")
+Part = Literal["original", "view", "thumb", "play"]
+PARTS: tuple[Part, ...] = ("original", "view", "thumb", "play")
+_SUFFIXES: dict[Part, str] = {"original": "", "view": ".webp", "thumb": ".webp", "play": ".mp4"}
 
 _SCHEMES = {"file", "s3", "memory"}
 
@@ -68,6 +69,22 @@ class MediaStore:
             except (NotFoundError, FileNotFoundError):
                 return None
 
+    async def size(self, media: UUID, part: Part) -> int | None:
+        """How many bytes there are, or None where there are none. Raises `StoreAway`."""
+        with _away():
+            try:
+                return int((await self._objects.head_async(_key(media, part)))["size"])
+            except (NotFoundError, FileNotFoundError):
+                return None
+
+    async def piece(self, media: UUID, part: Part, start: int, end: int) -> bytes | None:
+        """The bytes from `start` up to and without `end`, or None where there are none. Raises `StoreAway`."""
+        with _away():
+            try:
+                return bytes(await self._objects.get_range_async(_key(media, part), start=start, end=end))
+            except (NotFoundError, FileNotFoundError):
+                return None
+
     def holds(self, media: UUID, part: Part) -> bool:
         """Whether there are bytes. Raises `StoreAway`."""
         with _away():
@@ -89,8 +106,7 @@ class MediaStore:
 
 def _key(media: UUID, part: Part) -> str:
     """`view/3f/<uuid>.webp`: nothing in it comes from outside."""
-    suffix = "" if part == "original" else ".webp"
-    return f"{part}/{media.hex[-2:]}/{media}{suffix}"
+    return f"{part}/{media.hex[-2:]}/{media}{_SUFFIXES[part]}"
 
 
 def _remote(url: str) -> ObjectStore:

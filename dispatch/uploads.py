@@ -1,4 +1,4 @@
-"""How bytes become a photo: received, developed, stored, and only then committed as ready.
+"""How bytes become a photo, a video or a voice note: received, developed, stored, and only then committed as ready.
 
 Whatever is killed on this way leaves the bytes where they were, and the next who asks (the client's next request,
 or the worker's sweep) goes on from there: storing again replaces the same, and committing twice is once.
@@ -18,12 +18,13 @@ from anyio.to_thread import run_sync
 
 from dispatch import media
 from dispatch.clock import now
-from dispatch.developed import Developed
 from dispatch.errors import Refused
 from dispatch.incoming import Held, Incoming
-from dispatch.media import Found, Stored
-from dispatch.photos import Darkroom, Delayed
+from dispatch.laboratory import Laboratory, Product
+from dispatch.media import Stored
+from dispatch.media_reading import Found, begun_before, on_their_way
 from dispatch.reads import Reads
+from dispatch.rooms import Delayed
 from dispatch.states import MediaState
 from dispatch.store import MediaStore, StoreAway
 from dispatch.writer import Writer
@@ -36,7 +37,12 @@ KEPT = timedelta(days=1)  # an upload that nobody goes on with
 STALE_AT_ONCE = 500
 
 # What a decoder says of a file, for good.
-REJECTIONS = frozenset({"photo_unreadable", "photo_too_many_pixels", "photo_animated"})
+REJECTIONS = frozenset(
+    {"photo_unreadable", "photo_too_many_pixels", "photo_animated"}
+    | {"video_unreadable", "video_too_long", "video_too_many_pixels"}
+    | {"voice_unreadable", "voice_too_long"}
+)
+VIDEOS_A_SWEEP = 3  # photos that wait for the next round must not wait for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Uploads:
 
     incoming: Incoming
     store: MediaStore
-    darkroom: Darkroom
+    laboratory: Laboratory
     writer: Writer
 
     async def receive(self, found: Found, offset: int | None, body: AsyncIterator[bytes]) -> int:
@@ -84,25 +90,29 @@ class Uploads:
             return held.size
 
     async def complete(self, found: Found) -> MediaState:
-        """Make a whole upload a photo. Somebody who comes meanwhile is told `upload_busy`.
+        """Make a whole upload what it was sent as. Somebody who comes meanwhile is told `upload_busy`.
 
         Raises Refused: `upload_busy`, `upload_unknown` (removed meanwhile), `store_full`, and what the decoder
         says; `Delayed` when it has to be tried again, by anybody.
         """
+        async with self.laboratory.turn(found.media.kind):
+            return await self._complete(found)
+
+    async def _complete(self, found: Found) -> MediaState:
         with await run_sync(self.incoming.hold, found.media.id) as held:
             if held.size != found.media.length:
                 if held.size == 0:
                     held.discard()
                 raise Refused("upload_busy")  # whoever had it before us has finished it, or is not done
             try:
-                developed = await self.darkroom.develop(held.path)
+                made = await self.laboratory.develop(found.media.kind, held.path)
             except Refused as refused:
                 await self._reject(found, refused.code)
                 await run_sync(held.discard)
                 raise
             digest = await run_sync(_sha256, held.path)
-            await run_sync(self._store, found, held.path, developed)
-            stored = Stored(digest, developed.content_type, developed.width, developed.height)
+            await run_sync(self._store, found, held.path, made)
+            stored = _stored(digest, made)
             try:
                 state = await self.writer.do(
                     lambda session: media.finish(session, found.media.id, stored), found.desk
@@ -130,7 +140,8 @@ class Uploads:
         counts = dict.fromkeys(("finished", "rejected", "waiting", "abandoned", "cleared"), 0)
         leftovers = await run_sync(lambda: list(self.incoming.leftovers()))
         ids = [leftover.media for leftover in leftovers]
-        known = await read(lambda session: media.on_their_way(session, ids))
+        known = await read(lambda session: on_their_way(session, ids))
+        videos = 0
         for leftover in leftovers:
             if leftover.idle_s < UNFINISHED_S:
                 continue
@@ -139,14 +150,16 @@ class Uploads:
                 await self.discard(leftover.media)
                 counts["cleared"] += 1
             elif leftover.size == found.media.length:
-                counts[await self._finish_later(found)] += 1
+                videos += found.media.kind == "video"
+                late = found.media.kind == "video" and videos > VIDEOS_A_SWEEP
+                counts["waiting" if late else await self._finish_later(found)] += 1
             elif leftover.idle_s > KEPT.total_seconds():
                 await self._abandon(found)
                 counts["abandoned"] += 1
         # Those of which not a byte came here. Twice the time: their bytes may lie on another machine.
         before = now() - 2 * KEPT
-        stale = await read(lambda session: media.begun_before(session, before, STALE_AT_ONCE))
-        for found in (await read(lambda session: media.on_their_way(session, stale))).values():
+        stale = await read(lambda session: begun_before(session, before, STALE_AT_ONCE))
+        for found in (await read(lambda session: on_their_way(session, stale))).values():
             if found.media.id not in known:
                 await self._abandon(found)
                 counts["abandoned"] += 1
@@ -171,18 +184,30 @@ class Uploads:
     async def _reject(self, found: Found, code: str) -> None:
         await self.writer.do(lambda session: media.reject(session, found.media.id, code), found.desk)
 
-    def _store(self, found: Found, original: Path, developed: Developed) -> None:
+    def _store(self, found: Found, original: Path, made: Product) -> None:
         id_ = found.media.id
         try:
             self.store.put(id_, "original", original)
-            self.store.put(id_, "view", developed.view)
-            self.store.put(id_, "thumb", developed.thumb)
+            for part, data in made.parts.items():
+                self.store.put(id_, part, data)
         except OSError as error:
             log.error("media_not_stored", media=str(id_), error=type(error).__name__)
             raise _disk_refuses(error) from None
         except StoreAway as error:
             log.error("media_not_stored", media=str(id_), error=str(error))
             raise Delayed from None
+
+
+def _stored(digest: bytes, made: Product) -> Stored:
+    return Stored(
+        digest,
+        made.content_type,
+        made.width,
+        made.height,
+        made.duration_ms,
+        made.waveform,
+        made.taken,
+    )
 
 
 class _TooLong(Exception):

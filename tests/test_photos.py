@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, strategies
 from PIL import Image, ImageStat
 
-from dispatch import photos
+from dispatch import rooms
 from dispatch.developed import Developed, Taken, packed, unpacked
 from dispatch.developing import MAX_PIXELS, develop
 from dispatch.errors import Refused
-from dispatch.photos import Darkroom, Delayed
+from dispatch.photos import Darkroom
+from dispatch.rooms import Delayed
 from tests import pictures
 from tests.pictures import LAT, LON, SCRIPT, SECRET, encoded, exif, jpeg, opened, scene
 
@@ -220,7 +221,7 @@ async def test_a_page_hidden_in_a_photo_does_not_get_out_of_the_darkroom(
 async def test_the_process_that_decodes_can_open_and_write_nothing(tmp_path: Path) -> None:
     tries = f"""
 import os, socket, sys
-sys.path.insert(0, {str(photos._ROOT)!r})
+sys.path.insert(0, {str(rooms.ROOT)!r})
 from dispatch import developing
 developing._confine()
 for attempt in (
@@ -269,7 +270,7 @@ async def test_a_photo_is_not_blamed_for_what_befell_its_process(deed: str, tmp_
 
 
 async def test_a_process_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(Darkroom, "patience_s", 0.5)
     room = _RoomOf("import time; time.sleep(600)")
     began = time.monotonic()
     with pytest.raises(Delayed):

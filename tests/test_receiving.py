@@ -19,8 +19,10 @@ from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.errors import Refused
 from dispatch.incoming import Held
+from dispatch.laboratory import Laboratory
 from dispatch.models import TABLES
-from dispatch.photos import Darkroom, Delayed
+from dispatch.photos import Darkroom
+from dispatch.rooms import Delayed
 from dispatch.store import MediaStore, Part
 from dispatch.uploads import Swept
 from dispatch.writer import Writer
@@ -33,15 +35,15 @@ PHOTO = jpeg()
 
 
 @pytest.fixture(scope="module")
-def darkroom() -> Iterator[Darkroom]:
-    room = Darkroom()
+def laboratory() -> Iterator[Laboratory]:
+    room = Laboratory.small(photos=2)
     yield room
     room.close()
 
 
 @pytest.fixture
-async def lab(database: Database, darkroom: Darkroom, tmp_path: Path) -> AsyncIterator[Lab]:
-    made = Lab(tmp_path, database, darkroom)
+async def lab(database: Database, laboratory: Laboratory, tmp_path: Path) -> AsyncIterator[Lab]:
+    made = Lab(tmp_path, database, laboratory)
     yield made
     await made.close()
 

@@ -1,4 +1,4 @@
-"""The apps' media parts on a real database, writer, store and darkroom, without processes; and what a phone does."""
+"""The apps' media parts on a real database, writer, store and laboratory, without processes; and what a phone does."""
 
 import base64
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from starlette.applications import Starlette
 
 from api import media as citizen_media
+from api import media_shown as citizen_media_shown
 from api.known import KnownSessions
 from api.sessions import COOKIE as CITIZEN_COOKIE
 from console import media as console_media
@@ -24,9 +25,10 @@ from dispatch.events import read_since
 from dispatch.filing import Filing, file
 from dispatch.ids import new_id
 from dispatch.incoming import Incoming
+from dispatch.laboratory import Laboratory
+from dispatch.media_reading import Found, of_reporter
 from dispatch.models import TABLES
 from dispatch.offers import Offer
-from dispatch.photos import Darkroom
 from dispatch.reading import state
 from dispatch.reads import Reads
 from dispatch.states import MediaState
@@ -53,14 +55,14 @@ class Rates:
 class Lab:
     """One desk110 as far as photos go: a reporter with a report, and a dispatcher of each of two desks."""
 
-    def __init__(self, home: Path, database: Database, darkroom: Darkroom) -> None:
-        self.home, self.database, self.darkroom = home, database, darkroom
+    def __init__(self, home: Path, database: Database, laboratory: Laboratory) -> None:
+        self.home, self.database, self.laboratory = home, database, laboratory
         self.writer = Writer(database, lambda _events: None)
         self.writer.start()
         self.read = Reads(database, 2)
         self.store = MediaStore(f"file://{home}/media")
         self.incoming = Incoming.of(home)
-        self.uploads = Uploads(self.incoming, self.store, darkroom, self.writer)
+        self.uploads = Uploads(self.incoming, self.store, laboratory, self.writer)
         self.parts = SimpleNamespace(
             settings=SimpleNamespace(
                 home=home, citizen_origins=frozenset({ORIGIN}), console_origins=frozenset({ORIGIN})
@@ -68,18 +70,18 @@ class Lab:
             writer=self.writer,
             read=self.read,
             store=self.store,
-            darkroom=darkroom,
+            laboratory=laboratory,
             known=KnownSessions(),
             limits=Rates(),
         )
-        self.citizen = self._app(citizen_media.routes())
+        self.citizen = self._app([*citizen_media.routes(), *citizen_media_shown.routes()])
         self.console = self._app(console_media.routes())
         self.reporter, self.token = self.add_reporter()
         self.report = self.file()
         self._clients: list[httpx2.AsyncClient] = []
 
     async def close(self) -> None:
-        """Give everything back but the database and the darkroom."""
+        """Give everything back but the database and the laboratory."""
         for client in self._clients:
             await client.aclose()
         self.writer.stop()
@@ -155,10 +157,10 @@ class Lab:
         offer = offered(length=length, **changes)
         return self.do(lambda session: media.begin(session, self.report, self.reporter, offer))
 
-    def found(self, id_: UUID) -> media.Found:
+    def found(self, id_: UUID) -> Found:
         """The reporter's photo as the apps look it up."""
         with self.database.read() as session:
-            return media.of_reporter(session, id_, self.reporter)
+            return of_reporter(session, id_, self.reporter)
 
     def state_of(self, id_: UUID | str) -> str:
         """The state in its row, also of a removed one."""

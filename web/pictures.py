@@ -1,11 +1,11 @@
-"""How a photo is handed to a browser: as the picture that we made, and as nothing else."""
+"""How a photo, or a still of a video, is handed to a browser: as the picture that we made, and as nothing else."""
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dispatch.errors import Refused
-from dispatch.media import Found
+from dispatch.media_reading import Found
 from dispatch.store import MediaStore, Part, StoreAway
 
 log = structlog.get_logger()
@@ -25,12 +25,12 @@ FIXED = {
 async def picture(
     request: Request, store: MediaStore, found: Found, part: Part, *, keep: bool = True
 ) -> Response:
-    """The view or the thumb of a photo that the caller may see; 304 when the browser has it.
+    """The view or the thumb that the caller may see, of a photo or as a video's poster; 304 when the browser has it.
 
     `keep` lets the browser's own cache hold it for an hour. Raises Refused: `media_unknown` while there is none to
     show, `store_unavailable`.
     """
-    if found.sha256 is None:
+    if found.sha256 is None or found.media.kind == "voice":
         raise Refused("media_unknown")
     tag = f'"{found.sha256.hex()[:32]}-{part}"'
     headers = {**FIXED, "etag": tag, "cache-control": f"private, max-age={KEPT_S}" if keep else "no-store"}

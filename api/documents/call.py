@@ -29,6 +29,7 @@ class Answer:
     examples: Mapping[str, Example] = field(default_factory=dict)
     media_type: str | None = None
     headers: tuple[str, ...] = ()  # names in the document's components
+    or_types: tuple[str, ...] = ()  # other media types that its bytes can have
 
     @property
     def content_type(self) -> str | None:

@@ -134,6 +134,8 @@ MEDIA: Final[Media] = {
     "height": 1536,
     "at": "2026-11-23T10:00:31.000Z",
 }
+    "duration_s": None,
+    "refused": None,
 MEDIA_BEGUN: Final[Media] = {
     **MEDIA,
     "state": "uploading",
@@ -143,6 +145,28 @@ MEDIA_BEGUN: Final[Media] = {
 }
 ASKED: Final[Message] = {
     "id": "01a207d9-d140-7a92-84fe-0b7c5e2d9f16",
+VIDEO: Final[Media] = {
+    **MEDIA,
+    "id": "01a207d9-b5c2-7d41-9f06-58e7d1a4c3b2",
+    "client_id": "5d0f6f53-74a8-4a7e-9c31-0e2b8f6d1a90",
+    "kind": "video",
+    "filename": "现场.mp4",
+    "length": 18_204_551,
+    "state": "uploading",
+    "width": None,
+    "height": None,
+}
+VOICE: Final[Media] = {
+    **MEDIA,
+    "id": "01a207d9-c3e8-7a15-8d27-2f94b6e0a7c1",
+    "client_id": "b81c3e02-6f5d-4d19-a7e4-93c5d0f2e6a8",
+    "kind": "voice",
+    "filename": "语音.webm",
+    "length": 96_408,
+    "width": None,
+    "height": None,
+    "duration_s": 12.4,
+}
     "client_id": "c7d1",
     "author": "dispatcher",
     "dispatcher_number": "33010601",

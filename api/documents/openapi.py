@@ -15,8 +15,7 @@ from api.documents.schemas import Json, reference, schemas
 from api.sessions import COOKIE
 from dispatch.errors import Refused
 from dispatch.jurisdiction import CALL_ON_LAND, OutsideJurisdiction
-from dispatch.media import PHOTOS
-from dispatch.offers import PHOTO_BYTES
+from dispatch.offers import BOUNDS, MIB
 from web.bodies import JSON_LIMIT
 from web.limits import RATES
 from web.problems import STATUS, problem
@@ -28,7 +27,7 @@ CALLS: Final = (*calls.ACCOUNT, *calls.REPORTS, *photo_calls.UPLOADS, *photo_cal
 TAGS: Final = {
     "account": "登录与本人 · Signing in, and oneself",
     "reports": "警情 · Reports",
-    "photos": "照片 · Photos",
+    "photos": "照片、视频、语音 · Photos, videos, voice notes",
     "documents": "文档与公钥 · Documents and keys",
 }
 
@@ -41,6 +40,11 @@ One protocol for the mobile page, the WeChat mini program and any other client. 
 `/api/v1/live` (its document: `/api/v1/asyncapi.json`); a client without a socket asks `GET /api/v1/reports/{{id}}`.
 
 - JSON in UTF-8. Times are RFC 3339 in UTC with milliseconds, identifiers UUIDs (version 7 where we make them).
+_MEDIA_LIMITS: Final = "; ".join(
+    f"{bounds.count} {kind} of {bounds.bytes // MIB} MiB"
+    + (f" and {bounds.seconds} s" if bounds.seconds else "")
+    for kind, bounds in BOUNDS.items()
+)
 - Unknown fields are passed over on both sides: this version may grow, and nothing of it goes away.
 - Refusals are `application/problem+json` (RFC 9457). Programs go by `code`; `detail` is a sentence in the language of
   `Accept-Language` (`zh-CN` if not `en`). Where a report was *not* taken, `call` says whom to call: 110 by telephone,
@@ -49,7 +53,7 @@ One protocol for the mobile page, the WeChat mini program and any other client. 
 - A session is a token, in `Authorization: Bearer …` or in the cookie `{COOKIE}`. With the cookie, calls that change
   something also need an `Origin` that is this site's.
 - Limits: text {bodies.TEXT_LIMIT:,} characters, place and reason {bodies.PLACE_LIMIT}, a JSON body
-  {JSON_LIMIT // 1024} KiB, {PHOTOS} photos a report of {PHOTO_BYTES // 1024**2} MiB each. Each has its own `code`.
+  {JSON_LIMIT // 1024} KiB; a report has at most {_MEDIA_LIMITS}. Each has its own `code`.
 """.strip()
 
 # What the sentences of some refusals need.
@@ -59,9 +63,11 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
     "content_type_unsupported": {"expected": JSON_TYPE},
     "field_invalid": {"fields": ["location.lat"]},
     "no_desk_open": {"calls": list(CALL_ON_LAND)},
-    "photo_too_large": {"limit": PHOTO_BYTES // 1024**2},
     "photo_too_many_pixels": {"limit": 108},
-    "photos_too_many": {"limit": PHOTOS},
+    "video_too_many_pixels": {"limit": 9},
+    **{f"{kind}_too_large": {"limit": bounds.bytes // MIB} for kind, bounds in BOUNDS.items()},
+    **{f"{kind}_too_long": {"limit": bounds.seconds} for kind, bounds in BOUNDS.items() if bounds.seconds},
+    **{f"{kind}s_too_many": {"limit": bounds.count} for kind, bounds in BOUNDS.items()},
     "text_too_long": {"limit": bodies.TEXT_LIMIT},
     "too_many_requests": {"resend_in": 42},
     "outside_jurisdiction": OutsideJurisdiction("land", "上海市", "Shanghai").values,
@@ -76,7 +82,7 @@ _RATES: Final = {
     "report_person": "报警，每人 · reports a person",
     "report_address": "报警，每个网络地址 · reports an address",
     "message_person": "消息与位置，每人 · messages and positions a person",
-    "media_person": "照片，每人 · photos a person",
+    "media_person": "照片、视频、语音，每人 · photos, videos and voice notes a person",
 }
 
 
@@ -173,7 +179,7 @@ def _answer(call: Call, answer: Answer) -> Json:
             content["schema"] = {"type": "object"}
         if answer.examples:
             content["examples"] = _examples(answer.examples)
-        found["content"] = {answer.content_type: content}
+        found["content"] = dict.fromkeys((answer.content_type, *answer.or_types), content)
     if links := _links(call):
         found["links"] = links
     return found

@@ -6,11 +6,12 @@ from api import tus
 from api.bodies import AREA
 from api.documents.schemas import Json
 from dispatch.coordinates import SYSTEMS
-from dispatch.offers import PHOTO_BYTES
+from dispatch.offers import LARGEST_BYTES, PHOTO_TYPES, VIDEO_TYPES, VOICE_TYPES
 
 _UUID: Final = {"type": "string", "format": "uuid"}
 _BYTES: Final = {"type": "integer", "minimum": 0}
 _METADATA: Final = "filename 5LqL5pWF546w5Zy6LmpwZw==,filetype aW1hZ2UvanBlZw==,client_id cC0x"
+_TYPES: Final = PHOTO_TYPES | VIDEO_TYPES | VOICE_TYPES
 
 
 def _asked(place: str, name: str, schema: Json, says: str, *, required: bool = False, **more: object) -> Json:
@@ -19,7 +20,7 @@ def _asked(place: str, name: str, schema: Json, says: str, *, required: bool = F
 
 PARAMETERS: Final[Json] = {
     "id": _asked("path", "id", _UUID, "Of the report.", required=True),
-    "media": _asked("path", "media", _UUID, "Of the photo.", required=True),
+    "media": _asked("path", "media", _UUID, "Of the photo, video or voice note.", required=True),
     "lat": _asked(
         "query",
         "lat",
@@ -58,15 +59,17 @@ PARAMETERS: Final[Json] = {
     "Upload-Length": _asked(
         "header",
         "Upload-Length",
-        {"type": "integer", "minimum": 1, "maximum": PHOTO_BYTES},
-        "Bytes of the whole photo.",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_BYTES},
+        "Bytes of the whole file.",
         required=True,
     ),
     "Upload-Metadata": _asked(
         "header",
         "Upload-Metadata",
         {"type": "string"},
-        "Names and base64 values: `filename`, `filetype` (JPEG, PNG, WebP, HEIC), `client_id`. Without a "
+        "Names and base64 values: `filename`, `filetype` ("
+        + ", ".join(sorted(_TYPES))
+        + "), `client_id`. Without a "
         "`client_id` the client cannot ask for the same again.",
         example=_METADATA,
     ),
@@ -89,16 +92,26 @@ def _said(schema: Json, says: str) -> Json:
 
 HEADERS: Final[Json] = {
     "Content-Language": _said({"enum": ["zh-CN", "en"]}, "Of the sentences in the body."),
+    "Range": _asked(
+        "header", "Range", {"type": "string"}, "One range of a video or voice note.", example="bytes=0-"
+    ),
+    "If-Range": _asked(
+        "header", "If-Range", {"type": "string"}, "`ETag` of what the range is of; else all comes."
+    ),
     "Allow": _said({"type": "string"}, "The methods that the address takes."),
     "Retry-After": _said({"type": "integer"}, "Seconds to wait before the next try."),
     "Set-Cookie": _said({"type": "string"}, "The session, for the page: HttpOnly, SameSite=Strict."),
     "Location": _said({"type": "string"}, "Where the upload goes on; a path on this server."),
-    "ETag": _said({"type": "string"}, "Of the picture, which never changes."),
+    "ETag": _said({"type": "string"}, "Of what is shown, which never changes."),
+    "Content-Range": _said({"type": "string"}, "Which bytes come, and of how many."),
     "Tus-Resumable": _said({"const": tus.VERSION}, "The version of tus that is spoken."),
     "Tus-Version": _said({"const": tus.VERSION}, "The versions of tus that are understood."),
     "Tus-Extension": _said({"const": tus.EXTENSIONS}, "What is understood beyond its core."),
-    "Tus-Max-Size": _said({"type": "integer", "const": PHOTO_BYTES}, "Bytes that a photo may have."),
+    "Tus-Max-Size": _said(
+        {"type": "integer", "const": LARGEST_BYTES},
+        "Bytes that a file may have at most; photos and voice notes may have fewer.",
+    ),
     "Upload-Offset": _said(_BYTES, "Bytes that have come."),
-    "Upload-Length": _said(_BYTES, "Bytes of the whole photo."),
+    "Upload-Length": _said(_BYTES, "Bytes of the whole file."),
     "Upload-Metadata": _said({"type": "string"}, "As it was given."),
 }

@@ -53,7 +53,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("media", schema=None) as batch_op:
-        for column in ("taken_lon", "taken_lat", "taken_at", "duration_ms"):
+        for column in ("taken_lon", "taken_lat", "taken_at", "waveform", "duration_ms", "refused"):
             batch_op.drop_column(column)
 
     with op.batch_alter_table("reporter", schema=None) as batch_op:
@@ -67,3 +67,16 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_reporter"), table_name="consent")
     op.drop_table("consent")
     op.drop_table("location_code")
+        batch_op.add_column(sa.Column("refused", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("waveform", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "media_view",
+        sa.Column("media", sa.Uuid(), nullable=False),
+        sa.Column("session", sa.LargeBinary(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["media"], ["media.id"], name=op.f("fk_media_view_media")),
+        sa.PrimaryKeyConstraint("media", "session", name=op.f("pk_media_view")),
+    )
+
+    op.drop_table("media_view")
+
