@@ -41,8 +41,8 @@ from dispatch.errors import Unfit
 from dispatch.events import Recorded, heads
 from dispatch.gateways import Gateway, GatewaySecrets
 from dispatch.jurisdiction import Jurisdiction
-from dispatch.laboratory import Laboratory
 from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
+from dispatch.laboratory import Laboratory
 from dispatch.logs import configure, place_of
 from dispatch.reads import Reads
 from dispatch.receipts import Signer
@@ -286,6 +286,7 @@ citizen = Starlette(
         *me.routes(),
         *desks.routes(),
         *media.routes(),
+        *media_shown.routes(),
         *reports.routes(),
         *documents.routes(),
         WebSocketRoute("/api/v1/live", reporters_live.live),
@@ -293,7 +294,6 @@ citizen = Starlette(
         *health.routes(_checks),
         _static(),
     ],
-        *media_shown.routes(),
     middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),
     lifespan=_citizen_life,

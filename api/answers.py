@@ -139,6 +139,10 @@ class Media(TypedDict):
     width: int | None
     """Pixels of the view, upright; null until it is ready."""
     height: int | None
+    duration_s: float | None
+    """Seconds of a video or voice note; null of a photo, and until it is ready."""
+    refused: str | None
+    """Why it was rejected, as the `code` of a problem; null otherwise."""
     at: Moment
 
 
@@ -239,10 +243,6 @@ class Problem(TypedDict):
     limit: NotRequired[int]
     """What was passed: characters of a text, bytes of a body, MiB or megapixels of a photo, photos of a report."""
     resend_in: NotRequired[int]
-    duration_s: float | None
-    """Seconds of a video or voice note; null of a photo, and until it is ready."""
-    refused: str | None
-    """Why it was rejected, as the `code` of a problem; null otherwise."""
     """Seconds after which the same is taken; also as `Retry-After`."""
     kind: NotRequired[Annotated[str, _like(enum=["land", "sea"])]]
     """Of a position outside of the jurisdiction."""

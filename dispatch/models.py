@@ -293,7 +293,9 @@ class Media(SQLModel, table=True):
     sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
     width: int | None = None
     height: int | None = None
+    refused: str | None = None  # the problem code of a rejected one
     duration_ms: int | None = None  # of a video or a voice note
+    waveform: bytes | None = Field(default=None, sa_type=LargeBinary)  # of a voice note: how loud, 0 to 255
     taken_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # what the camera wrote into it
     taken_lat: float | None = None  # WGS-84
     taken_lon: float | None = None
@@ -301,10 +303,6 @@ class Media(SQLModel, table=True):
     stored_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-TABLES: Mapping[str, Table] = SQLModel.metadata.tables
-"""The tables by name, for statements that do without the ORM: the hot ways of a report do."""
-    refused: str | None = None  # the problem code of a rejected one
-    waveform: bytes | None = Field(default=None, sa_type=LargeBinary)  # of a voice note: how loud, 0 to 255
 class MediaView(SQLModel, table=True):
     """A dispatcher has looked at a medium in this session of theirs; its event stands in the log."""
 
@@ -315,3 +313,5 @@ class MediaView(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
+TABLES: Mapping[str, Table] = SQLModel.metadata.tables
+"""The tables by name, for statements that do without the ORM: the hot ways of a report do."""

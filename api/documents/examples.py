@@ -132,10 +132,10 @@ MEDIA: Final[Media] = {
     "state": "ready",
     "width": 2048,
     "height": 1536,
-    "at": "2026-11-23T10:00:31.000Z",
-}
     "duration_s": None,
     "refused": None,
+    "at": "2026-11-23T10:00:31.000Z",
+}
 MEDIA_BEGUN: Final[Media] = {
     **MEDIA,
     "state": "uploading",
@@ -143,8 +143,6 @@ MEDIA_BEGUN: Final[Media] = {
     "height": None,
     "at": "2026-11-23T10:00:27.344Z",
 }
-ASKED: Final[Message] = {
-    "id": "01a207d9-d140-7a92-84fe-0b7c5e2d9f16",
 VIDEO: Final[Media] = {
     **MEDIA,
     "id": "01a207d9-b5c2-7d41-9f06-58e7d1a4c3b2",
@@ -167,6 +165,8 @@ VOICE: Final[Media] = {
     "height": None,
     "duration_s": 12.4,
 }
+ASKED: Final[Message] = {
+    "id": "01a207d9-d140-7a92-84fe-0b7c5e2d9f16",
     "client_id": "c7d1",
     "author": "dispatcher",
     "dispatcher_number": "33010601",

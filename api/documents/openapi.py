@@ -31,6 +31,11 @@ TAGS: Final = {
     "documents": "文档与公钥 · Documents and keys",
 }
 
+_MEDIA_LIMITS: Final = "; ".join(
+    f"{bounds.count} {kind} of {bounds.bytes // MIB} MiB"
+    + (f" and {bounds.seconds} s" if bounds.seconds else "")
+    for kind, bounds in BOUNDS.items()
+)
 _DESCRIPTION: Final = f"""
 浙江110互联网报警的开放接口：手机网页、微信小程序及其他客户端使用同一协议。
 **只有 `received` 不为空，界面才可显示“已接收”。**
@@ -40,11 +45,6 @@ One protocol for the mobile page, the WeChat mini program and any other client. 
 `/api/v1/live` (its document: `/api/v1/asyncapi.json`); a client without a socket asks `GET /api/v1/reports/{{id}}`.
 
 - JSON in UTF-8. Times are RFC 3339 in UTC with milliseconds, identifiers UUIDs (version 7 where we make them).
-_MEDIA_LIMITS: Final = "; ".join(
-    f"{bounds.count} {kind} of {bounds.bytes // MIB} MiB"
-    + (f" and {bounds.seconds} s" if bounds.seconds else "")
-    for kind, bounds in BOUNDS.items()
-)
 - Unknown fields are passed over on both sides: this version may grow, and nothing of it goes away.
 - Refusals are `application/problem+json` (RFC 9457). Programs go by `code`; `detail` is a sentence in the language of
   `Accept-Language` (`zh-CN` if not `en`). Where a report was *not* taken, `call` says whom to call: 110 by telephone,

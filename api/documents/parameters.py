@@ -10,8 +10,8 @@ from dispatch.offers import LARGEST_BYTES, PHOTO_TYPES, VIDEO_TYPES, VOICE_TYPES
 
 _UUID: Final = {"type": "string", "format": "uuid"}
 _BYTES: Final = {"type": "integer", "minimum": 0}
-_METADATA: Final = "filename 5LqL5pWF546w5Zy6LmpwZw==,filetype aW1hZ2UvanBlZw==,client_id cC0x"
 _TYPES: Final = PHOTO_TYPES | VIDEO_TYPES | VOICE_TYPES
+_METADATA: Final = "filename 5LqL5pWF546w5Zy6LmpwZw==,filetype aW1hZ2UvanBlZw==,client_id cC0x"
 
 
 def _asked(place: str, name: str, schema: Json, says: str, *, required: bool = False, **more: object) -> Json:
@@ -83,6 +83,12 @@ PARAMETERS: Final[Json] = {
         required=True,
     ),
     "If-None-Match": _asked("header", "If-None-Match", {"type": "string"}, "`ETag` of what the client has."),
+    "Range": _asked(
+        "header", "Range", {"type": "string"}, "One range of a video or voice note.", example="bytes=0-"
+    ),
+    "If-Range": _asked(
+        "header", "If-Range", {"type": "string"}, "`ETag` of what the range is of; else all comes."
+    ),
 }
 
 
@@ -92,12 +98,6 @@ def _said(schema: Json, says: str) -> Json:
 
 HEADERS: Final[Json] = {
     "Content-Language": _said({"enum": ["zh-CN", "en"]}, "Of the sentences in the body."),
-    "Range": _asked(
-        "header", "Range", {"type": "string"}, "One range of a video or voice note.", example="bytes=0-"
-    ),
-    "If-Range": _asked(
-        "header", "If-Range", {"type": "string"}, "`ETag` of what the range is of; else all comes."
-    ),
     "Allow": _said({"type": "string"}, "The methods that the address takes."),
     "Retry-After": _said({"type": "integer"}, "Seconds to wait before the next try."),
     "Set-Cookie": _said({"type": "string"}, "The session, for the page: HttpOnly, SameSite=Strict."),

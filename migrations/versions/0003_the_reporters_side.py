@@ -45,13 +45,26 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("closed_at", moment, nullable=True))
 
     with op.batch_alter_table("media", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refused", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("duration_ms", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("waveform", sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column("taken_at", moment, nullable=True))
         batch_op.add_column(sa.Column("taken_lat", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("taken_lon", sa.Float(), nullable=True))
 
+    op.create_table(
+        "media_view",
+        sa.Column("media", sa.Uuid(), nullable=False),
+        sa.Column("session", sa.LargeBinary(), nullable=False),
+        sa.Column("at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["media"], ["media.id"], name=op.f("fk_media_view_media")),
+        sa.PrimaryKeyConstraint("media", "session", name=op.f("pk_media_view")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("media_view")
+
     with op.batch_alter_table("media", schema=None) as batch_op:
         for column in ("taken_lon", "taken_lat", "taken_at", "waveform", "duration_ms", "refused"):
             batch_op.drop_column(column)
@@ -67,16 +80,3 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consent_reporter"), table_name="consent")
     op.drop_table("consent")
     op.drop_table("location_code")
-        batch_op.add_column(sa.Column("refused", sa.String(), nullable=True))
-        batch_op.add_column(sa.Column("waveform", sa.LargeBinary(), nullable=True))
-    op.create_table(
-        "media_view",
-        sa.Column("media", sa.Uuid(), nullable=False),
-        sa.Column("session", sa.LargeBinary(), nullable=False),
-        sa.Column("at", moment, nullable=False),
-        sa.ForeignKeyConstraint(["media"], ["media.id"], name=op.f("fk_media_view_media")),
-        sa.PrimaryKeyConstraint("media", "session", name=op.f("pk_media_view")),
-    )
-
-    op.drop_table("media_view")
-
