@@ -1,51 +1,14 @@
 // The first screen: where one is, one big button, and what may matter more than a new report.
 
 import { tell, urge } from "./lifeline.js";
-import { $, announce, element, fillCalls, fromTop, icon, setIcon, title, write } from "./page.js";
-import { apart } from "./position.js";
+import { $, element, fromTop, icon, title } from "./page.js";
 import { isOpen } from "./protocol.js";
-import { distance, statusWord, t } from "./words.js";
-
-const ASK_AGAIN_AFTER = 300; // metres moved before the desk is asked for again
+import { createWhere } from "./where.js";
+import { statusWord, t } from "./words.js";
 
 export function createHome(client, position, quick) {
-  let desk = null; // {name, online, …}, or {problem}
-  let askedAt = null;
   let open = false;
-  let warned = "";
-
-  function renderWhere(best, state) {
-    const where = $("where");
-    const outside = desk?.problem?.code === "outside_jurisdiction";
-    const nobody = desk?.name && desk.online === false;
-    where.dataset.state = outside || nobody ? "warning" : state;
-    setIcon(where.firstElementChild, outside || nobody ? "triangle-alert" : state === "found" || state === "asking" ? "map-pin" : "map-pin-off");
-    const accuracy = best ? t("place.accuracy", { distance: distance(best.accuracy_m) }) : "";
-    const [head, note] =
-      outside ? [t("place.outside"), desk.problem.detail]
-      : desk?.name ? [t("place.to_desk", { desk: desk.name }), nobody ? t("place.nobody", { desk: desk.name }) : accuracy]
-      : [t(`place.${state}`), state === "found" ? accuracy : t(`place.${state}_note`)];
-    write($("where-title"), head);
-    write($("where-note"), note);
-    fillCalls($("where-calls"), outside ? (desk.problem.call ?? []) : []);
-    const warning = outside || nobody ? `${head}. ${note}` : "";
-    if (warning && warning !== warned) announce(warning);
-    warned = warning;
-    urge(Boolean(open && warning));
-  }
-
-  /** Which desk it would go to: asked once, and again after moving. */
-  async function askDesk(best) {
-    if (!best || !open || (askedAt && apart(best, askedAt) < ASK_AGAIN_AFTER)) return;
-    askedAt = best;
-    try {
-      desk = await client.nearest(best);
-    } catch (problem) {
-      desk = problem.code === "outside_jurisdiction" ? { problem } : null;
-      if (problem.passing) askedAt = null;
-    }
-    renderWhere(position.best(), position.state());
-  }
+  const where = createWhere(client, position, (urgent) => urge(open && urgent));
 
   /** What may matter more than a new report: one that is not there yet, or one that is under way; else what makes the next one faster. */
   function renderNotices() {
@@ -80,11 +43,9 @@ export function createHome(client, position, quick) {
     $("quick").disabled = false;
   };
   $("first-words").addEventListener("input", ({ target }) => tell({ text: target.value }));
-  position.listen((best, state) => {
-    tell({ location: best });
-    if (!open) return;
-    renderWhere(best, state);
-    askDesk(best);
+  position.listen(() => {
+    const { location, place_text } = position.place();
+    tell(open ? { location, place: place_text ?? "" } : { location });
   });
   client.listen(({ type }) => open && ["me", "item", "gone", "report"].includes(type) && renderNotices());
 
@@ -92,13 +53,14 @@ export function createHome(client, position, quick) {
     open() {
       open = true;
       title(t("page.title"));
-      renderWhere(position.best(), position.state());
+      tell({ place: position.place().place_text ?? "" });
+      where.open();
       renderNotices();
-      askDesk(position.best());
       fromTop();
     },
     close() {
       open = false;
+      where.close();
       urge(false);
     },
   };

@@ -1,8 +1,10 @@
-// Where the phone is, getting better while the page is open.
+// Where the phone is, getting better while the page is open; and the place that the person chose instead.
+// The two are apart: what the phone says is never overwritten, and what was chosen is only ever sent because it was chosen.
 
 const FRESH = 60_000; // a fix older than this is only taken when there is none better
 const OVERTAKEN = 15_000; // a fix this old gives way to a coarser new one: the person may have moved
 const GNSS_ACCURACY = 100; // metres; coarser comes from masts and wireless networks
+export const COARSE = 500; // metres; coarser than this a position leaves the street open
 
 /** @param {Geolocation | undefined} geolocation */
 export function createPosition(geolocation) {
@@ -10,6 +12,7 @@ export function createPosition(geolocation) {
   let best = null;
   let state = geolocation ? "asking" : "none"; // asking | found | denied | none
   let begun = false;
+  let chosen = null;
 
   function start() {
     if (begun || !geolocation) return;
@@ -43,6 +46,18 @@ export function createPosition(geolocation) {
     for (const listener of listeners) listener(best, state);
   }
 
+  /** A place that was chosen by hand, or null for the phone's own again. */
+  function choose(place) {
+    chosen = place;
+    become(state);
+  }
+
+  /** What a report is filed with now. Somebody who picked an area means it: the phone's own position then follows live. */
+  function place() {
+    const { location = null, place_text = null, area = null } = chosen ?? {};
+    return { location: location ?? (area ? null : best), place_text, area };
+  }
+
   /** A position as soon as there is a fresh one, any one after `ms`, null when there is none. */
   function within(ms) {
     if (best && age(best) < FRESH) return Promise.resolve(best);
@@ -62,8 +77,13 @@ export function createPosition(geolocation) {
   return {
     start,
     within,
+    choose,
+    place,
+    /** The phone's own. */
     best: () => best,
     state: () => state,
+    /** `{location, place_text, area}` as it was chosen, each or null; null for the phone's own. */
+    chosen: () => chosen,
     /** Hears `(location | null, state)` now and whenever it changes. */
     listen(listener) {
       listeners.add(listener);
@@ -80,6 +100,6 @@ export function apart(a, b) {
   return Math.hypot(north, east);
 }
 
-const age = (location) => Date.now() - Date.parse(location.at);
+export const age = (location) => Date.now() - Date.parse(location.at);
 // Seven places are a centimetre; more is noise.
-const round = (degrees) => Math.round(degrees * 1e7) / 1e7;
+export const round = (degrees) => Math.round(degrees * 1e7) / 1e7;

@@ -1,9 +1,10 @@
 // The phone's position follows its report, until somebody switches that off.
 
+import { inWords } from "./exactness.js";
 import { $, show, write } from "./page.js";
 import { apart } from "./position.js";
 import { isOpen } from "./protocol.js";
-import { distance, t } from "./words.js";
+import { t } from "./words.js";
 
 const EVERY = 5_000;
 
@@ -23,7 +24,7 @@ export function createSharing({ client, position }) {
     const best = position.best();
     const [, words, toggle] = $("sharing").children;
     show($("sharing"), open && position.state() !== "denied");
-    write(words, !on ? t("place.sharing_off") : best ? t("place.sharing", { distance: distance(best.accuracy_m) }) : t("place.sharing_none"));
+    write(words, !on ? t("place.sharing_off") : best ? t("position.sharing", { own: inWords(best) }) : t("place.sharing_none"));
     write(toggle, t(on ? "place.stop" : "place.go_on"));
   }
 
