@@ -13,8 +13,7 @@ from api.parts import Parts, parts_of
 from dispatch.acceptance import usual_acceptance_s
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
-from dispatch.jurisdiction import PROVINCES
-from dispatch.words import in_chinese
+from dispatch.jurisdiction import name_of_area
 from web.problems import language_of, problem
 
 
@@ -93,9 +92,4 @@ def _location(request: Request) -> LocationBody:
 
 
 def _named(adcode: str, language: str) -> AreaName:
-    """A county of ours, or a province that is not."""
-    if adcode in DESKS:
-        desk = DESKS[adcode]
-        return {"adcode": adcode, "name": desk.name_zh if in_chinese(language) else desk.name_en}
-    name, name_en = PROVINCES[adcode]
-    return {"adcode": adcode, "name": name if in_chinese(language) else name_en}
+    return {"adcode": adcode, "name": name_of_area(adcode, language)}

@@ -22,6 +22,7 @@ from markupsafe import Markup
 from console.conversation import delivered, moments, unanswered
 from console.questions import ready_questions
 from dispatch.clock import iso, now
+from dispatch.jurisdiction import name_of_area
 from dispatch.logs import place_of
 from dispatch.settings import CHECKOUT
 from dispatch.states import MediaState, Place, ReportState
@@ -260,6 +261,9 @@ def _arrived(item: MediaState) -> bool:
 
 def _term(words: Words) -> Callable[[str, object], str]:
     def term(group: str, code: object) -> str:
+        kind, _, area = str(code).partition(":")
+        if area and (text := words.get(f"terms.{group}.{kind}")):
+            return text.replace("{area}", name_of_area(area, words.language))
         # The console's own shorter word, else the common one. A code without any is better shown than lost.
         return words.get(f"console.{group}.{code}") or words.get(f"terms.{group}.{code}") or str(code)
 

@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from dispatch.boundaries import Boundaries, read
 from dispatch.boundary_sources import FARTHER, NEIGHBOURS, Area
 from dispatch.coordinates import Crs, LatLon, Plane, distance_m, to_wgs84, validated
-from dispatch.desks import city_of, level, parent_of
+from dispatch.desks import DESKS, city_of, level, parent_of
 from dispatch.errors import Refused
+from dispatch.words import in_chinese
 
 __all__ = ["Jurisdiction", "NoDeskOpen", "OutsideJurisdiction", "Placement", "city_of", "level", "parent_of"]
 
@@ -221,6 +222,15 @@ class Jurisdiction:
         if distance > radius_m:
             raise OutsideJurisdiction("land")
         return _Found(county, distance, ("outside_but_accuracy_reaches",), (), (), None)
+
+
+def name_of_area(adcode: str, language: str) -> str:
+    """A county, city or province of ours, or a province that is not; the code itself for what is neither."""
+    if adcode in DESKS:
+        name, name_en = DESKS[adcode].name_zh, DESKS[adcode].name_en
+    else:
+        name, name_en = PROVINCES.get(adcode, (adcode, adcode))
+    return name if in_chinese(language) else name_en
 
 
 def first_open(county: str, open_desks: Collection[str]) -> str | None:

@@ -69,7 +69,7 @@ export async function openMap(body, { position, done, drafted }) {
     const here = location();
     const county = counties.find(({ geometry }) => inside(here, geometry))?.properties;
     surface.classList.toggle("map-near", map.getZoom() >= NAMES_FROM);
-    const name = county ? (language === "zh-CN" ? county.name : county.name_en) : t("map.nowhere");
+    const name = county ? (language.startsWith("zh") ? county.name : county.name_en) : t("map.nowhere");
     write(said, t("map.said", { area: name, distance: distance(here.accuracy_m) }));
     drafted?.({ location: here, place_text: null, area: null });
   }
@@ -88,7 +88,7 @@ async function outlines(map, convert) {
   }
   L.geoJSON(features, { interactive: false, className: "map-county", coordsToLatLng: ([lon, lat]) => L.latLng(convert.there({ lat, lon })) }).addTo(map);
   for (const { geometry, properties } of features) {
-    const name = element("span", { textContent: language === "zh-CN" ? properties.name : properties.name_en });
+    const name = element("span", { textContent: language.startsWith("zh") ? properties.name : properties.name_en });
     const middle = L.latLngBounds(largest(geometry).map(([lon, lat]) => convert.there({ lat, lon }))).getCenter();
     L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: "map-name", html: name, iconSize: [0, 0] }) }).addTo(map);
   }

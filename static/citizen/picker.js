@@ -143,7 +143,7 @@ async function list(name) {
 }
 
 /** The desk reads Chinese; who does not, sees both. */
-const area = ([code, name, english]) => ({ code, name, label: language === "zh-CN" ? name : `${english} ${name}` });
+const area = ([code, name, english]) => ({ code, name, label: language.startsWith("zh") ? name : `${english} ${name}` });
 const plain = (name) => ({ name, label: name });
 
 function field(label, example, longest) {
