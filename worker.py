@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 
-from dispatch import tidying
+from dispatch import closing, reporters, tidying
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.events import Recorded
@@ -89,5 +89,8 @@ async def _tidy(writer: Writer) -> None:
         removed = await writer.do(lambda session: tidying.remove_ended(session, before))
         if removed:
             log.info("tidied", count=removed)
+        erased = await writer.do(closing.erase_due, reporters.PROVINCE)
+        if erased:
+            log.info("erased", count=erased)
     except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
         log.warning("tidying_failed", error=type(error).__name__)

@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic takes typing's own only from Python 3.12 on
 
 from api.bodies import CATEGORIES
+from dispatch.consents import EDITIONS
+from dispatch.words import languages
 
 _described = with_config(ConfigDict(use_attribute_docstrings=True))
 
@@ -32,7 +34,8 @@ MediaKind = Annotated[str, _like(enum=["photo", "video", "voice"])]
 MediaProgress = Annotated[str, _like(enum=["uploading", "ready", "rejected"])]
 Author = Annotated[str, _like(enum=["reporter", "dispatcher", "system"])]
 Identity = Annotated[str, _like(enum=["none", "verified"])]
-Language = Annotated[str, _like(enum=["zh-CN", "en"])]
+# The catalogue's, when the document is made.
+Language = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=list(languages())))]
 
 
 @_described
@@ -61,6 +64,103 @@ class Reporter(TypedDict):
     language: Language
     reports: int
     """How many reports this person has filed."""
+
+
+@_described
+class Consent(TypedDict):
+    """How it stands with one purpose that goes beyond what a report needs."""
+
+    purpose: Annotated[str, _like(enum=[*EDITIONS])]
+    edition: str
+    """Of today's wording; sent back as `wording` to agree."""
+    agreed: bool
+    outdated: bool
+    """Agreed to once, in an older wording: not agreed to any more, and to be asked again."""
+    at: Moment | None
+    """Of the last answer; null when there was none."""
+
+
+class Consents(TypedDict):
+    """How it stands with every purpose."""
+
+    consents: list[Consent]
+
+
+class HeldReporter(TypedDict):
+    """The reporter, as far as something is kept of them. The name in full, phone and number masked."""
+
+    id: Id
+    phone: str
+    identity: Identity
+    name: str | None
+    id_number: str | None
+    verified_at: Moment | None
+    hearing_speech_impaired: bool
+    language: Language
+    made_at: Moment
+
+
+class Replaced(TypedDict):
+    """A phone or a name that was corrected, masked. Reports of before are told by it."""
+
+    phone: str | None
+    name: str | None
+    at: Moment
+
+
+class ConsentGiven(TypedDict):
+    """An answer that was once given."""
+
+    purpose: str
+    edition: str
+    given: bool
+    at: Moment
+
+
+@_described
+class HeldSession(TypedDict):
+    """A session that is open."""
+
+    system: str
+    """`android`, `iphone`, `windows` …; `other`."""
+    browser: str
+    """`wechat`, `chrome`, `safari` …; `other`."""
+    made_at: Moment
+    seen_at: Moment | None
+    """Its last use, to the hour."""
+    current: bool
+    """Whether it is the one that asks."""
+
+
+@_described
+class Position(TypedDict):
+    """A position as it came."""
+
+    lat: float
+    lon: float
+    crs: Annotated[str, _like(enum=["wgs84", "gcj02", "bd09"])]
+    accuracy_m: float | None
+    source: str
+    at: Moment
+
+
+@_described
+class KeptReport(TypedDict):
+    """A report that must be told by who filed it."""
+
+    number: str
+    until: Moment | None
+    """How long at least; null while it is open."""
+
+
+@_described
+class AccountClosed(TypedDict):
+    """The account is closed, and every session of it over."""
+
+    at: Moment
+    erased: bool
+    """Whether phone, name and number were erased at once. Else they are as soon as nothing in `kept` needs them."""
+    kept: list[KeptReport]
 
 
 @_described
@@ -222,6 +322,35 @@ class ReportPage(TypedDict):
     reports: list[Report]
     next_cursor: str | None
     """For `?cursor=`; null on the last page."""
+
+
+@_described
+class HeldReport(TypedDict):
+    """A report with what its reporter is not shown every day."""
+
+    report: Report
+    position: Position | None
+    """Where it was filed from."""
+    trail: list[Position]
+    """Positions that were shared later, the newest fifty."""
+    withdrawn_reason: str | None
+    fraud: dict[str, Any] | None
+
+
+@_described
+class MyData(TypedDict):
+    """Everything that is held about the reporter."""
+
+    at: Moment
+    reporter: HeldReporter
+    replaced: list[Replaced]
+    consents: list[ConsentGiven]
+    """Every answer ever given, oldest first."""
+    sessions: list[HeldSession]
+    reports: list[HeldReport]
+    """All of them, newest first."""
+    kept: list[KeptReport]
+    """Those for which the name, and after closing the phone, have to stay."""
 
 
 @_described

@@ -1,5 +1,6 @@
 """What the reporter says of themselves, and their proved identity."""
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -9,11 +10,15 @@ from api.bodies import IdentityBody, MeBody
 from api.parts import parts_of
 from api.sessions import require_reporter
 from api.views import reporter_view
-from dispatch import reporters
+from dispatch import corrections, reporters
+from dispatch.clock import now
 from dispatch.errors import Refused
 from dispatch.identity import IdentityNumber, parse_name
+from dispatch.reporters import SignedIn
 from dispatch.words import languages
 from web.bodies import read_json
+
+log = structlog.get_logger()
 
 
 def routes() -> list[Route]:
@@ -27,7 +32,19 @@ def routes() -> list[Route]:
 async def show(request: Request) -> Response:
     """The reporter, as the database has them now: another process may have changed what is known here."""
     parts_of(request).known.forget((await require_reporter(request)).token_digest)
-    return JSONResponse(reporter_view(await require_reporter(request)))
+    reporter = await require_reporter(request)
+    await _note_use(request, reporter)
+    return JSONResponse(reporter_view(reporter))
+
+
+async def _note_use(request: Request, reporter: SignedIn) -> None:
+    """A page asks who one is when it opens: that is a session's use."""
+    if reporter.seen_at is not None and now() - reporter.seen_at < reporters.USE_NOTED_EVERY:
+        return
+    try:
+        await parts_of(request).writer.do(lambda session: reporters.note_use(session, reporter.token_digest))
+    except Exception as error:  # noqa: BLE001 - who asks about themselves is answered also when nothing can be written
+        log.warning("use_not_noted", error=type(error).__name__)
 
 
 async def set_preferences(request: Request) -> Response:
@@ -57,7 +74,7 @@ async def verify_identity(request: Request) -> Response:
     if not await parts.verifier.verify(name, number):
         raise Refused("identity_rejected")
     await parts.writer.do(
-        lambda session: reporters.verify_identity(session, parts.cipher, reporter.id, name, number),
+        lambda session: corrections.verify_identity(session, parts.cipher, reporter.id, name, number),
         reporters.PROVINCE,
     )
     parts.known.forget(reporter.token_digest)

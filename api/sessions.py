@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from api.answers import PhoneCodeSent, SessionOpened
 from api.bodies import PhoneCodeBody, SessionBody
+from api.devices import device_of
 from api.parts import Parts, parts_of
 from api.views import reporter_view
 from dispatch import phones, reporters
@@ -18,6 +19,7 @@ from web.origins import SAFE, address, origin_fits
 from web.problems import language_of
 
 COOKIE = "desk110_session"
+WHOSE = "desk110-reporter"
 
 # Seconds before a phone gets another code. In a demo nobody pays for an SMS.
 RESEND_S = {"field": 60, "demo": 0, "off": 0}
@@ -64,8 +66,9 @@ async def sign_in(request: Request) -> Response:
     await parts.limits.take("sign_in_phone", parts.cipher.index("phone", phone).hex())
     token = reporters.new_token()
     language = language_of(request)
+    device = device_of(request.headers.get("user-agent", ""))
     found = await parts.writer.do(
-        lambda session: reporters.sign_in(session, parts.cipher, phone, code, token, language)
+        lambda session: reporters.sign_in(session, parts.cipher, phone, code, token, language, device)
     )
     if found is None:
         raise Refused("code_wrong")
@@ -100,14 +103,21 @@ async def sign_out(request: Request) -> Response:
 
 
 async def require_reporter(request: Request) -> SignedIn:
-    """The reporter who asks. Raises Refused: `sign_in_required`; `origin_refused` for a foreign page."""
+    """The reporter who asks.
+
+    Raises Refused: `origin_refused` for a foreign page; `sign_in_required`, also when the client says whose the request
+    is (`Desk110-Reporter`) and somebody else is signed in by now: on a shared phone nothing goes under another's name.
+    """
     parts = parts_of(request)
     token, by_cookie = token_of(request)
     if token is None:
         raise Refused("sign_in_required")
     if by_cookie and request.method not in SAFE and not origin_fits(request, parts.settings.citizen_origins):
         raise Refused("origin_refused")
-    return await reporter_of(parts, token)
+    reporter = await reporter_of(parts, token)
+    if request.headers.get(WHOSE, str(reporter.id)) != str(reporter.id):
+        raise Refused("sign_in_required")
+    return reporter
 
 
 def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:

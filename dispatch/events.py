@@ -61,6 +61,10 @@ MESSAGE_SENT = "MessageSent"
 REQUEST_SENT = "RequestSent"
 REQUEST_ANSWERED = "RequestAnswered"
 REPORT_SHOWN = "ReportShown"
+COVERT_SWITCHED = "CovertSwitched"
+DURESS_WORD_SAID = "DuressWordSaid"
+DURESS_WORD_HEARD = "DuressWordHeard"
+DURESS_WORD_SET = "DuressWordSet"
 REPORT_SEEN = "ReportSeen"
 LOCATION_SHARED = "LocationShared"
 MEDIA_BEGUN = "MediaBegun"
@@ -68,6 +72,16 @@ MEDIA_STORED = "MediaStored"
 MEDIA_REJECTED = "MediaRejected"
 MEDIA_REMOVED = "MediaRemoved"
 IDENTITY_VERIFIED = "IdentityVerified"
+IDENTITY_CORRECTED = "IdentityCorrected"
+IDENTITY_ERASED = "IdentityErased"
+PHONE_CHANGED = "PhoneChanged"
+CONSENT_GIVEN = "ConsentGiven"
+CONSENT_WITHDRAWN = "ConsentWithdrawn"
+DATA_SHOWN = "DataShown"
+SESSIONS_ENDED = "SessionsEnded"
+ACCOUNT_CLOSED = "AccountClosed"
+ACCOUNT_REOPENED = "AccountReopened"
+ACCOUNT_ERASED = "AccountErased"
 DISPATCHER_SIGNED_IN = "DispatcherSignedIn"
 DISPATCHER_SIGNED_OUT = "DispatcherSignedOut"
 DESK_OPENED = "DeskOpened"
@@ -127,6 +141,14 @@ def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) 
     batch is undone and its commands run each in its own transaction.
     """
     batch_of(session).insert(statement, row)
+
+
+def rows_to_insert(session: Session) -> list[dict[str, Any]]:
+    """The rows that commands of this batch will have inserted when it is written, and that no query finds yet.
+
+    None on a session that only reads: what is not written yet has not happened for it.
+    """
+    return batch_of(session).waiting() if "batch" in session.info else []
 
 
 def batch_of(session: Session) -> "Batch":
@@ -197,6 +219,9 @@ class Batch:
 
     def insert(self, statement: Insert, row: dict[str, Any]) -> None:
         self._inserts.append((statement, row))
+
+    def waiting(self) -> list[dict[str, Any]]:
+        return [row for _, row in self._inserts]
 
     def mark(self) -> tuple[int, int, int, int]:
         """Where the batch stands before a command, for `rewind`."""

@@ -90,6 +90,28 @@ class Reporter(SQLModel, table=True):
     closed_at: datetime | None = Field(
         default=None, sa_type=UTCDateTime
     )  # the reporter wants no account any more
+    erased_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # and nothing sealed is left
+    corrected_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime
+    )  # the latest `FormerIdentity` was replaced
+
+
+class FormerIdentity(SQLModel, table=True):
+    """What a reporter was known by until they corrected it: a phone, or a name with its number. Reports filed before
+    are told by it."""
+
+    __tablename__ = "former_identity"
+
+    id: UUID = Field(primary_key=True)
+    reporter: UUID = Field(foreign_key="reporter.id", index=True)
+    phone: bytes | None = Field(default=None, sa_type=LargeBinary)
+    phone_masked: str | None = None
+    name: bytes | None = Field(default=None, sa_type=LargeBinary)
+    name_masked: str | None = None
+    id_number: bytes | None = Field(default=None, sa_type=LargeBinary)
+    id_number_index: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    verified_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    replaced_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class Consent(SQLModel, table=True):
@@ -125,6 +147,10 @@ class ReporterSession(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UTCDateTime)
     expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime, index=True)
+    device: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}
+    )  # system and browser, a word each: "android wechat"
+    seen_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # its last use, to the hour
 
 
 class Dispatcher(SQLModel, table=True):
@@ -202,6 +228,10 @@ class Report(SQLModel, table=True):
         default=0, sa_column_kwargs={"server_default": "0"}
     )  # the newest version that a dispatcher had in hand on a screen
     duress_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  # a duress word was first said
+    duress_said: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # how often it was said
+    duress_heard: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # how many of these a dispatcher has acknowledged
 
 
 class LocationCode(SQLModel, table=True):

@@ -1,7 +1,7 @@
 """Reading reports: the newest state of those asked for, in one snapshot of the database."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, func, select
 from sqlmodel import Session
 
+from dispatch.corrections import Former, formers
 from dispatch.media_reading import state_of as media_state
 from dispatch.models import TABLES
 from dispatch.states import (
@@ -44,6 +45,7 @@ _STATE = (
         _REPORTER.c.language,
         _REPORTER.c.reports,
         _REPORTER.c.invalid_reports,
+        _REPORTER.c.corrected_at,
         _ACKNOWLEDGEMENT.c.at.label("received_at"),
         _ACKNOWLEDGEMENT.c.desk.label("received_desk"),
         _THERE.c.name.label("received_desk_name"),
@@ -113,7 +115,11 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
     these = {"ids": list(ids)}
     rows: dict[UUID, Row[Any]] = {row.id: row for row in session.connection().execute(_THESE, these)}
     hung = _Hung(
-        _messages(session, these), _requests(session, these), _media(session, these), _trails(session, these)
+        _messages(session, these),
+        _requests(session, these),
+        _media(session, these),
+        _trails(session, these),
+        _formers(session, rows.values()),
     )
     return {id_: _state(rows[id_], hung) for id_ in ids if id_ in rows}
 
@@ -205,6 +211,12 @@ def _trails(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Place, 
     return {report: tuple(places[-TRAIL:]) for report, places in found.items()}
 
 
+def _formers(session: Session, rows: Iterable[Row[Any]]) -> dict[UUID, list[Former]]:
+    """What the reporters of these reports were known by, asked for only where something was corrected since."""
+    corrected = {row.reporter for row in rows if row.corrected_at and row.corrected_at > row.filed_at}
+    return formers(session, corrected) if corrected else {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Hung:
     """What hangs on reports, by report."""
@@ -213,6 +225,7 @@ class _Hung:
     requests: dict[UUID, tuple[RequestState, ...]]
     media: dict[UUID, tuple[MediaState, ...]]
     trails: dict[UUID, tuple[Place, ...]]
+    formers: dict[UUID, list[Former]]  # by reporter
 
 
 def _state(row: Row[Any], hung: _Hung) -> ReportState:
@@ -243,10 +256,13 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         messages=hung.messages.get(row.id, ()),
         requests=hung.requests.get(row.id, ()),
         acknowledgement=_acknowledgement(row),
-        caller=_caller(row),
+        caller=_caller(row, hung.formers.get(row.reporter, [])),
         fraud=row.fraud,
         reporter_saw=row.reporter_saw,
         desk_saw=row.desk_saw,
+        duress_at=row.duress_at,
+        duress_said=row.duress_said,
+        duress_heard=row.duress_heard,
     )
 
 
@@ -279,14 +295,22 @@ def _acknowledgement(row: Row[Any]) -> AcknowledgementState | None:
     )
 
 
-def _caller(row: Row[Any]) -> Caller:
+def _caller(row: Row[Any], formers: Sequence[Former]) -> Caller:
+    """Who filed it: by the name that stood then, however often it was corrected since."""
+    replaced = [former for former in formers if former.replaced_at > row.filed_at]
+    names = [former for former in replaced if former.name_masked is not None]
+    phones = [former for former in replaced if former.phone_masked is not None]
     return Caller(
         reporter=row.reporter,
         phone_masked=row.phone_masked,
-        identity=row.identity,
-        name_masked=row.name_masked,
+        identity="verified" if names else row.identity,
+        name_masked=names[0].name_masked if names else row.name_masked,
         hearing_speech_impaired=row.hearing_speech_impaired,
         language=row.language,
         earlier_reports=max(0, row.reports - 1),
         earlier_invalid=row.invalid_reports,
+        identity_changed_at=names[-1].replaced_at if names else None,
+        name_now=row.name_masked if names else None,
+        phone_changed_at=phones[-1].replaced_at if phones else None,
+        phone_before=phones[0].phone_masked if phones else None,
     )

@@ -17,8 +17,7 @@ from dispatch.cipher import FieldCipher
 from dispatch.clock import now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
-from dispatch.events import IDENTITY_VERIFIED, record
-from dispatch.identity import IdentityNumber, mask_name
+from dispatch.events import ACCOUNT_REOPENED, SESSIONS_ENDED, record
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.phones import mask
@@ -38,6 +37,7 @@ _SIGNED_IN = (
         _REPORTER.c.invalid_reports,
         _SESSION.c.token_digest,
         _SESSION.c.expires_at,
+        _SESSION.c.seen_at,
     )
     .join(_REPORTER, _REPORTER.c.id == _SESSION.c.reporter)
     .where(
@@ -50,6 +50,7 @@ _SIGNED_IN = (
 CODE_LIVES = timedelta(minutes=5)
 CODE_TRIES = 5
 SESSION_LIVES = timedelta(days=30)
+USE_NOTED_EVERY = timedelta(hours=1)
 
 # What concerns a person and no desk stands in the province's log.
 PROVINCE = "330000"
@@ -69,6 +70,7 @@ class SignedIn:
     invalid_reports: int
     token_digest: bytes
     expires_at: datetime
+    seen_at: datetime | None = None  # the session's last use, to the hour
 
 
 def new_code() -> str:
@@ -118,16 +120,26 @@ def remember_code(session: Session, phone_index: bytes, digest: bytes, resend_s:
 
 
 def sign_in(
-    session: Session, cipher: FieldCipher, phone: str, code: str, token: str, language: str
+    session: Session,
+    cipher: FieldCipher,
+    phone: str,
+    code: str,
+    token: str,
+    language: str,
+    device: str = "",
 ) -> SignedIn | None:
     """Open a session for the phone (E.164) whose code this is; the reporter is made at the first time.
 
-    None when the code is wrong, too old or tried too often: a wrong try is counted, so it must be committed.
+    A closed account of which something must still be kept is opened again: its reports, and what is known of
+    nuisances, are this phone's. One that was erased is not found, so its phone is a new reporter's.
+
+    `device` is the system and the browser, a word each. None when the code is wrong, too old or tried too often: a
+    wrong try is counted, so it must be committed.
     """
     if (again := signed_in(session, token_digest(token))) is not None:
         return again  # the writer runs a command twice when the answer to its commit was lost
     index = cipher.index("phone", phone)
-    if not _code_fits(session, index, code):
+    if not code_fits(session, index, code):
         return None
     reporter = _reporter_of_phone(session, cipher, phone, index, language)
     at = now()
@@ -138,12 +150,15 @@ def sign_in(
             "reporter": reporter,
             "made_at": at,
             "expires_at": at + SESSION_LIVES,
+            "device": device,
+            "seen_at": at,
         },
     )
     return signed_in(session, token_digest(token))
 
 
-def _code_fits(session: Session, index: bytes, code: str) -> bool:
+def code_fits(session: Session, index: bytes, code: str) -> bool:
+    """Whether this is the code that was sent to the phone of this index. A right one is used up, a wrong counted."""
     row = session.connection().execute(select(_CODE).where(_CODE.c.phone_index == index)).one_or_none()
     if row is None or row.expires_at <= now() or row.tries >= CODE_TRIES:
         return False
@@ -176,12 +191,21 @@ def _reporter_of_phone(
     )
     if made:
         return reporter
-    found: UUID = (
+    found = (
         session.connection()
-        .execute(select(_REPORTER.c.id).where(_REPORTER.c.phone_index == index))
-        .scalar_one()
+        .execute(
+            select(_REPORTER.c.id, _REPORTER.c.closed_at)
+            .where(_REPORTER.c.phone_index == index)
+            .with_for_update()
+        )
+        .one()
     )
-    return found
+    if found.closed_at is not None:
+        session.connection().execute(
+            update(_REPORTER).where(_REPORTER.c.id == found.id).values(closed_at=None)
+        )
+        record(session, PROVINCE, ACCOUNT_REOPENED, actor=f"reporter:{found.id}", reporter=found.id)
+    return UUID(str(found.id))
 
 
 def signed_in(session: Session, digest: bytes) -> SignedIn | None:
@@ -199,6 +223,42 @@ def sign_out(session: Session, digest: bytes) -> None:
     )
 
 
+def end_sessions(session: Session, reporter: UUID, keep: bytes | None = None) -> list[bytes]:
+    """Revoke the reporter's sessions, all but `keep` (a token's digest); gives the digests of those that were open."""
+    ended = list(
+        session.connection()
+        .execute(
+            update(_SESSION)
+            .where(
+                _SESSION.c.reporter == reporter,
+                _SESSION.c.revoked_at.is_(None),
+                _SESSION.c.expires_at > now(),
+                _SESSION.c.token_digest != (keep or b""),
+            )
+            .values(revoked_at=now())
+            .returning(_SESSION.c.token_digest)
+        )
+        .scalars()
+    )
+    if ended:
+        data = {"sessions": len(ended)}
+        record(session, PROVINCE, SESSIONS_ENDED, actor=f"reporter:{reporter}", reporter=reporter, data=data)
+    return ended
+
+
+def note_use(session: Session, digest: bytes) -> None:
+    """The session is in use, to the hour: more is nobody's business, and every use would be a write."""
+    at = now()
+    session.connection().execute(
+        update(_SESSION)
+        .where(
+            _SESSION.c.token_digest == digest,
+            (_SESSION.c.seen_at.is_(None)) | (_SESSION.c.seen_at < at - USE_NOTED_EVERY),
+        )
+        .values(seen_at=at)
+    )
+
+
 def ended_since(session: Session, since: datetime) -> set[bytes]:
     """The digests of sessions revoked or run out since then: their sockets must close."""
     return set(
@@ -210,25 +270,6 @@ def ended_since(session: Session, since: datetime) -> set[bytes]:
         )
         .scalars()
     )
-
-
-def verify_identity(
-    session: Session, cipher: FieldCipher, reporter: UUID, name: str, number: IdentityNumber
-) -> None:
-    """Keep a name and an identity number that a verifier has confirmed, sealed."""
-    session.connection().execute(
-        update(_REPORTER)
-        .where(_REPORTER.c.id == reporter)
-        .values(
-            identity="verified",
-            name=cipher.seal("reporter", "name", reporter, name),
-            name_masked=mask_name(name),
-            id_number=cipher.seal("reporter", "id_number", reporter, number.value),
-            id_number_index=cipher.index("id_number", number.value),
-            verified_at=now(),
-        )
-    )
-    record(session, PROVINCE, IDENTITY_VERIFIED, actor=f"reporter:{reporter}", reporter=reporter)
 
 
 def set_preferences(

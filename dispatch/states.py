@@ -99,6 +99,11 @@ class Caller:
     language: str
     earlier_reports: int
     earlier_invalid: int
+    # Set when the reporter corrected it after this report: `name_masked` is the name it was filed under.
+    identity_changed_at: datetime | None = None
+    name_now: str | None = None  # masked
+    phone_changed_at: datetime | None = None
+    phone_before: str | None = None  # masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +140,6 @@ class ReportState:
     requests: tuple[RequestState, ...] = ()
     reporter_saw: int = 0  # the newest version that the reporter's screen has shown
     desk_saw: int = 0  # the newest version that a dispatcher had in hand on a screen
+    duress_at: datetime | None = None  # a duress word was first said; nothing of it reaches the reporter
+    duress_said: int = 0  # how often
+    duress_heard: int = 0  # how many of these a dispatcher has acknowledged

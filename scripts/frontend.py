@@ -33,6 +33,7 @@ FILES = {
     "gcoord.min.js": "gcoord/dist/gcoord.global.prod.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "leaflet": "leaflet/dist",
+    "noble-ed25519.js": "@noble/ed25519/index.js",
     "open-props/normalize.min.css": "open-props/normalize.min.css",
     "open-props/open-props.min.css": "open-props/open-props.min.css",
     "tus.min.js": "tus-js-client/dist/tus.min.js",
@@ -142,7 +143,7 @@ def _lay_out() -> None:
 def _licenses() -> str:
     """Whoever gets the files gets their terms."""
     packages = sorted(
-        {source.partition("/")[0] for source in (*FILES.values(), ICON_FOLDER, f"{PLACES.name}/dist")}
+        {_package(source) for source in (*FILES.values(), ICON_FOLDER, f"{PLACES.name}/dist")}
     )
     texts = []
     for package in packages:
@@ -150,6 +151,11 @@ def _licenses() -> str:
         if found:
             texts.append(f"{package}\n\n{found[0].read_text(encoding='utf-8').strip()}\n")
     return ("\n" + "-" * 72 + "\n\n").join(texts)
+
+
+def _package(source: str) -> str:
+    """The package that a file under node_modules is of: `leaflet`, `@noble/ed25519`."""
+    return "/".join(source.split("/")[: 2 if source.startswith("@") else 1])
 
 
 def _sprite() -> str:

@@ -34,15 +34,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
     op.create_index(op.f("ix_consent_reporter"), "consent", ["reporter"], unique=False)
+    op.create_table(
+        "former_identity",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reporter", sa.Uuid(), nullable=False),
+        sa.Column("phone", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_masked", sa.String(), nullable=True),
+        sa.Column("name", sa.LargeBinary(), nullable=True),
+        sa.Column("name_masked", sa.String(), nullable=True),
+        sa.Column("id_number", sa.LargeBinary(), nullable=True),
+        sa.Column("id_number_index", sa.LargeBinary(), nullable=True),
+        sa.Column("verified_at", moment, nullable=True),
+        sa.Column("replaced_at", moment, nullable=False),
+        sa.ForeignKeyConstraint(["reporter"], ["reporter.id"], name=op.f("fk_former_identity_reporter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_former_identity")),
+    )
+    for column in ("reporter", "id_number_index"):
+        op.create_index(op.f(f"ix_former_identity_{column}"), "former_identity", [column], unique=False)
 
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.add_column(sa.Column("deed", dispatch.database.JSONText(), nullable=True))
         batch_op.add_column(sa.Column("written_at", moment, nullable=True))
         batch_op.add_column(sa.Column("duress_at", moment, nullable=True))
+        for name in ("duress_said", "duress_heard"):
+            batch_op.add_column(sa.Column(name, sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("reporter", schema=None) as batch_op:
         batch_op.add_column(sa.Column("duress_word", sa.LargeBinary(), nullable=True))
-        batch_op.add_column(sa.Column("closed_at", moment, nullable=True))
+        for name in ("closed_at", "erased_at", "corrected_at"):
+            batch_op.add_column(sa.Column(name, moment, nullable=True))
+
+    with op.batch_alter_table("reporter_session", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("device", sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("seen_at", moment, nullable=True))
 
     with op.batch_alter_table("media", schema=None) as batch_op:
         batch_op.add_column(sa.Column("refused", sa.String(), nullable=True))
@@ -70,13 +94,20 @@ def downgrade() -> None:
             batch_op.drop_column(column)
 
     with op.batch_alter_table("reporter", schema=None) as batch_op:
-        for column in ("closed_at", "duress_word"):
+        for column in ("corrected_at", "erased_at", "closed_at", "duress_word"):
+            batch_op.drop_column(column)
+
+    with op.batch_alter_table("reporter_session", schema=None) as batch_op:
+        for column in ("seen_at", "device"):
             batch_op.drop_column(column)
 
     with op.batch_alter_table("report", schema=None) as batch_op:
-        for column in ("duress_at", "written_at", "deed"):
+        for column in ("duress_heard", "duress_said", "duress_at", "written_at", "deed"):
             batch_op.drop_column(column)
 
+    for column in ("id_number_index", "reporter"):
+        op.drop_index(op.f(f"ix_former_identity_{column}"), table_name="former_identity")
+    op.drop_table("former_identity")
     op.drop_index(op.f("ix_consent_reporter"), table_name="consent")
     op.drop_table("consent")
     op.drop_table("location_code")

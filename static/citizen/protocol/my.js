@@ -1,0 +1,35 @@
+// What is held about the reporter, and what they agree to: seeing, correcting, erasing. Knows no DOM.
+
+/** @param {{http: object, refresh: () => Promise<void>, ended: () => Promise<void>}} env
+ *  `refresh` asks anew who is signed in; `ended` is told when nobody is any more. */
+export function createMy({ http, refresh, ended }) {
+  const said = async (...call) => (await http.call(...call)).said;
+  return {
+    data: () => said("GET", "/me/data", { timeout: 30_000 }),
+    consents: async () => (await said("GET", "/me/consents")).consents,
+
+    /** `wording`: the edition that was read. Taking it back needs none. */
+    answer: (purpose, given, wording) => said("PUT", `/me/consents/${purpose}`, { body: given ? { given, wording } : { given } }),
+
+    async changePhone(phone, code) {
+      await said("PUT", "/me/phone", { body: { phone, code } });
+      await refresh();
+    },
+    async correct(name, id_number) {
+      await said("POST", "/me/identity/corrections", { body: { name, id_number } });
+      await refresh();
+    },
+    async eraseIdentity() {
+      await said("DELETE", "/me/identity");
+      await refresh();
+    },
+    endOthers: () => said("DELETE", "/sessions/others"),
+
+    /** Closes the account; tells what stays, for which reports, until when. */
+    async close() {
+      const closed = await said("DELETE", "/me");
+      await ended();
+      return closed;
+    },
+  };
+}

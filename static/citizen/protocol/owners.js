@@ -1,0 +1,44 @@
+// Whose an item of the outbox is. On a shared phone nothing goes to the desk under another person's name: an item names
+// its reporter as soon as that is known, and what was written while nobody was signed in is asked about. Knows no DOM.
+//
+// `reporter` of an item: an id · null: nobody was signed in · SESSION: somebody was, the server had not said who yet ·
+// SOMEBODY: not who was asked.
+
+import { isMedia } from "./attachments.js";
+
+const SESSION = "session";
+const SOMEBODY = "somebody";
+const UNNAMED = new Set([undefined, null, SESSION, SOMEBODY]);
+
+/** @param {() => {id: string} | null | undefined} whose  who is signed in; undefined: not known yet */
+export function createOwners(whose) {
+  /** Of a new item; what belongs to a report is its reporter's. */
+  function ofNew(report) {
+    if (report) return report.reporter;
+    const me = whose();
+    return me === undefined ? SESSION : (me?.id ?? null);
+  }
+
+  const named = (item) => !UNNAMED.has(item.reporter);
+
+  /** What an item waits for before it may go: `whose` · `sign_in` (another person) · `me` (to be known) · null: nothing. */
+  function waits(item) {
+    const me = whose();
+    if (me === undefined) return isMedia(item) && named(item) ? "me" : null;
+    if (me === null || item.reporter === me.id) return null;
+    return named(item) || item.reporter === SOMEBODY ? "sign_in" : "whose";
+  }
+
+  return {
+    ofNew, waits,
+    /** Somebody else's, who is not the one signed in. */
+    foreign: (item) => Boolean(whose()) && waits(item) === "sign_in",
+    /** The server has said who the session is of: what was written under it is theirs. */
+    recognises: (item) => item.reporter === SESSION,
+    /** May be claimed by who is signed in. */
+    claimable: (item) => !named(item),
+    disowned: { reporter: SOMEBODY, state: "sign_in" },
+    /** What tells the server whose a request is. */
+    header: (item) => (named(item) ? { "Desk110-Reporter": item.reporter } : {}),
+  };
+}
