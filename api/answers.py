@@ -201,7 +201,8 @@ class NearestDesk(TypedDict):
     area: AreaName
     """Where the place is: its county; with `?area=` what was asked for."""
     others: list[AreaName]
-    """Further counties, nearest first, and then other provinces, that the accuracy circle reaches into."""
+    """Further counties, nearest first, and then other provinces, that the accuracy circle reaches into; before all
+    of them the province that its middle lies in, where that is not ours."""
     sea: bool
     """Whether the position is on the water."""
 

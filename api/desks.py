@@ -62,9 +62,9 @@ async def _found(request: Request, parts: Parts) -> _Found:
     if area and not {"lat", "lon"} & request.query_params.keys():
         return _Found(await parts.placing.desk_of(area), area)
     placement = await parts.placing.placement(_location(request), area)
-    return _Found(
-        placement.desk, placement.county, (*placement.others, *placement.beyond), "sea" in placement.notes
-    )
+    outside = (placement.land,) if placement.land else ()
+    others = (*outside, *placement.others, *placement.beyond)
+    return _Found(placement.desk, placement.county, others, "sea" in placement.notes)
 
 
 def _area(request: Request) -> str | None:
