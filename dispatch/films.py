@@ -14,6 +14,7 @@ from av.bitstream import BitStreamFilterContext
 from av.container import OutputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 
 from dispatch.decoding import SLACK_S, Opened, frames, moment, opened, packets, true_type
 from dispatch.errors import Refused
@@ -30,6 +31,7 @@ POSTER_AT = Fraction(1)  # seconds: what a phone films first is often its owner'
 RATE, BITS = 48_000, 96_000
 FASTEST = Fraction(1, 31)  # seconds between two pictures: 30 a second are kept, of more every other
 CLOCK = 90_000
+BT709 = 1  # of matrix, primaries and transfer alike (ITU-T H.273)
 MADE_PACKETS = 16 * (31 + 47)  # of pictures and of sound, in as many seconds
 COPY_BYTES = 12 * 1024 * 1024  # beyond, it is too heavy to be played over a desk's line
 
@@ -229,7 +231,10 @@ class _Film:
         if self._last is None:
             self._stream.width, self._stream.height = shown.width, shown.height
             self._stream.pix_fmt = "yuv420p"
-            self._stream.codec_context.time_base = Fraction(1, CLOCK)
+            coder = self._stream.codec_context
+            coder.time_base = Fraction(1, CLOCK)
+            coder.colorspace = coder.color_primaries = coder.color_trc = BT709
+            coder.color_range = ColorRange.MPEG
         self._last = at
         shown.pts, shown.time_base = round(at * CLOCK), Fraction(1, CLOCK)
         self._into.mux(self._stream.encode(shown))

@@ -24,20 +24,18 @@ def cut(source: IO[bytes]) -> Footage:
     Raises Refused: `voice_unreadable`, `voice_too_long` with the `limit` in seconds.
     """
     found = opened(source, "voice")
-    into, loudness, samples = io.BytesIO(), _Loudness(), 0
+    into, loudness = io.BytesIO(), _Loudness()
     with av.open(into, "w", format="mp4", options=room_for(61 * RATE // 1024)) as container:
         sound = Sound(container, RATE, 1, BITS)
         for frame in frames(found, "voice"):
             if isinstance(frame, AudioFrame):
-                pieces = sound.take(frame, Fraction(0))
-                samples += sum(piece.samples for piece in pieces)
-                loudness.hear(pieces)
-        if not samples:
+                loudness.hear(sound.take(frame, Fraction(0)))
+        loudness.hear(sound.end())
+        if not loudness.samples:
             raise Refused("voice_unreadable")
-        sound.end()
     return Footage(
         play=into.getvalue(),
-        duration_ms=round(samples * 1000 / RATE),
+        duration_ms=round(loudness.samples * 1000 / RATE),
         content_type=true_type(found, "voice"),
         waveform=loudness.waveform(),
     )
@@ -55,10 +53,12 @@ class _Loudness:
     """The peaks of 20 ms each, then of the whole in `WAVES` steps."""
 
     def __init__(self) -> None:
+        self.samples = 0
         self._peaks: list[float] = []
 
     def hear(self, pieces: list[AudioFrame]) -> None:
         for piece in pieces:
+            self.samples += piece.samples
             samples = np.abs(piece.to_ndarray()).max(axis=0)
             step = RATE // 50
             self._peaks += [float(samples[at : at + step].max()) for at in range(0, len(samples), step)]

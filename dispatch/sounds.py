@@ -26,12 +26,13 @@ class Sound:
             self._next = max(0, round(at * self._rate))
         return self._add(frame)
 
-    def end(self) -> None:
-        """Nothing more comes."""
+    def end(self) -> list[AudioFrame]:
+        """Nothing more comes; gives what was still held back."""
         if self._next is None:
-            return
-        self._add(None)
+            return []
+        rest = self._add(None)
         self._into.mux(self._stream.encode(None))
+        return rest
 
     def _add(self, frame: AudioFrame | None) -> list[AudioFrame]:
         made = self._resampler.resample(frame)
