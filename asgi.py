@@ -19,16 +19,30 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.templating import Jinja2Templates
 
-from api import desks, documents, me, media, media_shown, pages, reports, sessions
+from api import (
+    boundaries,
+    consents,
+    covert,
+    desks,
+    documents,
+    duress,
+    me,
+    media,
+    media_shown,
+    my_data,
+    pages,
+    reports,
+    sessions,
+    shell,
+)
 from api import hub as reporters_hub
 from api import live as reporters_live
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
 from console import acknowledgements, desk, messages, requests, sign_in
+from console import duress as console_duress
 from console import hub as consoles_hub
 from console import live as consoles_live
 from console import media as console_media
@@ -37,6 +51,7 @@ from console.rendering import Rendering
 from dispatch.boundaries import boundaries_file
 from dispatch.cipher import FieldCipher
 from dispatch.database import FEEDERS, READERS, Database
+from dispatch.duress import Ears
 from dispatch.errors import Unfit
 from dispatch.events import Recorded, heads
 from dispatch.gateways import Gateway, GatewaySecrets
@@ -50,12 +65,14 @@ from dispatch.senders import DemoSender, HttpSender, Sender
 from dispatch.settings import CHECKOUT, Settings
 from dispatch.store import MediaStore
 from dispatch.verifiers import DemoVerifier, HttpVerifier, Verifier
+from dispatch.words import look_also_in
 from dispatch.writer import Writer
 from realtime.background import in_background
 from realtime.doorbell import Doorbell, connect
 from realtime.feed import Feed
 from realtime.presence import Presence
 from web import health
+from web.assets import Assets
 from web.headers import SecurityHeaders
 from web.limits import Limits
 from web.problems import HANDLERS, Defects
@@ -102,6 +119,7 @@ class _Ground:
 async def _ground(process: str) -> AsyncIterator[_Ground]:
     settings = Settings.load()
     configure(process, settings.log_level)
+    look_also_in(settings.words)
     database = Database(settings.database_url)
     read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
     redis = connect(settings.redis_url)
@@ -169,13 +187,14 @@ def _citizen_parts(
     doorbell: Doorbell,
     writer: Writer,
 ) -> CitizenParts:
-    settings = ground.settings
+    settings, cipher = ground.settings, FieldCipher.load(ground.keys)
     return CitizenParts(
         settings=settings,
         database=ground.database,
         writer=writer,
         read=ground.read,
-        cipher=FieldCipher.load(ground.keys),
+        cipher=cipher,
+        ears=Ears.of(cipher),
         sender=_sender(settings),
         verifier=_verifier(settings),
         placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), ground.read),
@@ -187,7 +206,7 @@ def _citizen_parts(
         hub=hub,
         known=known,
         limits=Limits(settings.limits, settings.redis_url),
-        templates=Jinja2Templates(CHECKOUT / "templates"),
+        templates=shell.templates(),
         jwks=load_receipt_public(ground.keys),
     )
 
@@ -274,7 +293,7 @@ def _static() -> Mount:
     """
     return Mount(
         "/static",
-        StaticFiles(directory=STATIC, check_dir=False),
+        Assets(STATIC, shell.version),
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
     )
 
@@ -282,12 +301,18 @@ def _static() -> Mount:
 citizen = Starlette(
     routes=[
         *pages.routes(),
+        *shell.routes(),
         *sessions.routes(),
         *me.routes(),
+        *my_data.routes(),
+        *consents.routes(),
         *desks.routes(),
+        *boundaries.routes(),
         *media.routes(),
         *media_shown.routes(),
         *reports.routes(),
+        *covert.routes(),
+        *duress.routes(),
         *documents.routes(),
         WebSocketRoute("/api/v1/live", reporters_live.live),
         Route("/.well-known/jwks.json", _jwks, methods=["GET"]),
@@ -306,6 +331,7 @@ console = Starlette(
         *acknowledgements.routes(),
         *messages.routes(),
         *requests.routes(),
+        *console_duress.routes(),
         *console_media.routes(),
         WebSocketRoute("/console/live", consoles_live.live),
         *health.routes(_checks),

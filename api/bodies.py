@@ -21,6 +21,7 @@ from pydantic.config import JsonDict
 
 from dispatch.desks import CITIES, DESKS, PROVINCE
 from dispatch.errors import Refused
+from dispatch.words import languages
 from web.bodies import Coded, refusal
 
 TEXT_LIMIT = 4000
@@ -140,10 +141,33 @@ class MeBody(_Strict):
     hearing_speech_impaired: bool | None = None
     """Deaf or unable to speak."""
     language: (
-        Annotated[str, Field(pattern=r"^[A-Za-z-]{2,16}$", json_schema_extra={"enum": ["zh-CN", "en"]})]
+        Annotated[
+            str,
+            Field(
+                pattern=r"^[A-Za-z0-9-]{2,35}$",
+                json_schema_extra=lambda schema: schema.update(enum=list(languages())),
+            ),
+        ]
         | None
     ) = None
-    """`zh-CN` or `en`: of what is sent over the socket to who asks for none."""
+    """One of those that there are, `zh-CN` and `en` at least: of what is sent over the socket to who asks for none."""
+
+
+class PhoneBody(_Strict):
+    """Another phone, proved by the code that was sent to it."""
+
+    phone: Annotated[str, Field(min_length=3, max_length=32)]
+    """A mobile number, of the mainland if it names no country."""
+    code: Annotated[str, Field(min_length=1, max_length=12)]
+    """The six digits that were sent to this phone by `POST /phone-codes`."""
+
+
+class ConsentBody(_Strict):
+    """An answer to what one purpose is for: agreed, or taken back."""
+
+    given: bool
+    wording: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    """The edition that was read; needed to agree, not to take it back."""
 
 
 class IdentityBody(_Strict):
@@ -243,6 +267,19 @@ class AnswerBody(_Strict):
 
     request_id: UUID
     answer: Spoken
+
+
+class CovertBody(_Strict):
+    """Whether the reporter may be watched or overheard (静默)."""
+
+    covert: bool
+
+
+class DuressWordBody(_Strict):
+    """One's own duress word, or null for none any more."""
+
+    word: Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=DURESS_WORD_LIMIT)] | None
+    """Letters and digits count alone, whatever their case: at least four, or two of Chinese."""
 
 
 class WithdrawalBody(_Strict):

@@ -10,6 +10,7 @@ from api.known import KnownSessions
 from api.placing import Placing
 from dispatch.cipher import FieldCipher
 from dispatch.database import Database
+from dispatch.duress import Ears
 from dispatch.laboratory import Laboratory
 from dispatch.reads import Reads
 from dispatch.receipts import Jwks
@@ -33,6 +34,7 @@ class Parts:
     writer: Writer
     read: Reads
     cipher: FieldCipher
+    ears: Ears
     sender: Sender
     verifier: Verifier
     placing: Placing

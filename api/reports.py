@@ -18,7 +18,7 @@ from api.parts import Parts, parts_of
 from api.placing import place_of
 from api.sessions import require_reporter
 from api.views import message_view, report_view, screens_showing
-from dispatch import filing, messages, reading, reports, requests, states
+from dispatch import duress, filing, messages, reading, reports, requests, states
 from dispatch.errors import Refused
 from dispatch.filing import Filing
 from dispatch.ids import new_id
@@ -70,7 +70,7 @@ async def file(request: Request) -> Response:
         fraud=body.fraud,
     )
     rule = parts.settings.identity_required
-    filed = await parts.writer.do(lambda session: filing.file(session, wanted, rule), desk)
+    filed = await parts.writer.do(lambda session: filing.file(session, wanted, rule, parts.ears), desk)
     if not filed.new:
         return await _answer(request, await _own(parts, filed.id, reporter.id), 200)
     # It is committed, and nobody's screen can have it yet: nothing more is asked on the way to the answer.
@@ -115,9 +115,14 @@ async def send_from_reporter(
 ) -> tuple[states.MessageState, bool]:
     """What HTTP and the socket do alike with a reporter's message."""
     await parts.limits.take("message_person", str(reporter))
-    return await parts.writer.do(
-        lambda session: messages.send_from_reporter(session, report, reporter, body.client_id, body.text)
-    )
+
+    def send(session: Session) -> tuple[states.MessageState, bool]:
+        sent = messages.send_from_reporter(session, report, reporter, body.client_id, body.text)
+        if sent[1]:
+            duress.listen(session, parts.ears, report, reporter, body.text)
+        return sent
+
+    return await parts.writer.do(send)
 
 
 async def answer(request: Request) -> Response:
@@ -132,9 +137,12 @@ async def answer(request: Request) -> Response:
 async def answer_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: AnswerBody) -> None:
     """What HTTP and the socket do alike with a reporter's answer."""
     await parts.limits.take("message_person", str(reporter))
-    await parts.writer.do(
-        lambda session: requests.answer(session, report, reporter, body.request_id, body.answer)
-    )
+
+    def answer(session: Session) -> None:
+        if requests.answer(session, report, reporter, body.request_id, body.answer):
+            duress.listen(session, parts.ears, report, reporter, body.answer)
+
+    await parts.writer.do(answer)
 
 
 async def share_location(request: Request) -> Response:
@@ -164,7 +172,12 @@ async def withdraw(request: Request) -> Response:
     reporter = await require_reporter(request)
     report = id_of(request)
     body = await read_json(request, WithdrawalBody)
-    await parts.writer.do(lambda session: reports.withdraw(session, report, reporter.id, body.reason))
+
+    def take_back(session: Session) -> None:
+        if reports.withdraw(session, report, reporter.id, body.reason):
+            duress.listen(session, parts.ears, report, reporter.id, body.reason)
+
+    await parts.writer.do(take_back)
     return await _answer(request, await _own(parts, report, reporter.id), 200)
 
 
@@ -174,6 +187,11 @@ def id_of(request: Request) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         raise Refused("report_unknown") from None
+
+
+async def answer_with(request: Request, report: UUID, reporter: UUID) -> Response:
+    """The reporter's own report as it is now. Raises Refused `report_unknown` for anyone else's."""
+    return await _answer(request, await _own(parts_of(request), report, reporter), 200)
 
 
 async def _own(parts: Parts, id_: UUID, reporter: UUID) -> ReportState:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from dispatch.clock import now
 from dispatch.desks import DESKS
+from dispatch.duress import Ears, note_said
 from dispatch.errors import Refused
 from dispatch.events import REPORT_FILED, insert_with_batch, next_number, record
 from dispatch.models import TABLES
@@ -24,14 +25,24 @@ IdentityRule = Literal["never", "second_report", "always"]
 
 # Statements are built once: building one costs three times as much as running it.
 _BEFORE = (
-    select(_REPORTER.c.identity, _REPORTER.c.reports, _REPORT.c.id, _REPORT.c.body_digest)
+    select(
+        _REPORTER.c.identity,
+        _REPORTER.c.reports,
+        _REPORTER.c.duress_word,
+        _REPORT.c.id,
+        _REPORT.c.body_digest,
+    )
     .outerjoin(
         _REPORT, (_REPORT.c.reporter == _REPORTER.c.id) & (_REPORT.c.idempotency_key == bindparam("key"))
     )
     .where(_REPORTER.c.id == bindparam("of"))
 )
 _INSERT = insert(_REPORT)
-_COUNT = update(_REPORTER).where(_REPORTER.c.id == bindparam("of")).values(reports=_REPORTER.c.reports + 1)
+_COUNT = (
+    update(_REPORTER)
+    .where(_REPORTER.c.id == bindparam("of"), _REPORTER.c.closed_at.is_(None))
+    .values(reports=_REPORTER.c.reports + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +76,11 @@ class Filed:
     seq: int = 0
 
 
-def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed:
-    """Store a report: once only for its key.
+def file(session: Session, filing: Filing, identity_rule: IdentityRule, ears: Ears | None = None) -> Filed:
+    """Store a report: once only for its key. `ears` listen for a duress word in it.
 
-    Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`.
+    Raises Refused: `idempotency_conflict` (the key was used with another body), `identity_required`,
+    `sign_in_required` (the account was closed a moment ago).
     """
     connection = session.connection()
     before = connection.execute(_BEFORE, {"of": filing.reporter, "key": filing.key}).one()
@@ -88,6 +100,11 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
         reporter=filing.reporter,
         data={"kind": filing.kind, "body": filing.digest.hex(), "media_expected": filing.media_expected},
     )
+    said = ears is not None and ears.hear(
+        filing.reporter, before.duress_word, (filing.text, filing.place_text)
+    )
+    if said:
+        note_said(session, filing.desk, filing.id, filing.reporter, 1)
     number = next_number(session, filing.desk, filed_at)
     insert_with_batch(
         session,
@@ -115,9 +132,14 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule) -> Filed
             "escalation": 0,
             "reporter_saw": 0,
             "desk_saw": 0,
+            "duress_at": filed_at if said else None,
+            "duress_said": int(said),
+            "duress_heard": 0,
         },
     )
-    connection.execute(_COUNT, {"of": filing.reporter})
+    # An account that closes at this moment either waits for this row and finds the report, or was first.
+    if connection.execute(_COUNT, {"of": filing.reporter}).rowcount == 0:
+        raise Refused("sign_in_required")
     return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq)
 
 

@@ -14,6 +14,7 @@ from dispatch.clock import iso, now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
 from dispatch.events import (
+    COVERT_SWITCHED,
     LOCATION_SHARED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
@@ -62,6 +63,7 @@ _AT_DESK = select(_REPORT.c.status).where(
 _WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
 _DESK_OF = select(_REPORT.c.desk).where(_REPORT.c.id == bindparam("report"))
 _VERSION = select(_REPORT.c.version).where(_REPORT.c.id == bindparam("report"))
+_COVERT = select(_REPORT.c.covert).where(_REPORT.c.id == bindparam("report"))
 _CHANGE = (
     update(_REPORT)
     .where(_REPORT.c.id == bindparam("of"))
@@ -122,14 +124,14 @@ def _tell_the_winner(session: Session, report: UUID, dispatcher: str) -> None:
         raise Refused("already_received", dispatcher=first.dispatcher, at=iso(first.at))
 
 
-def withdraw(session: Session, report: UUID, reporter: UUID, reason: str) -> None:
-    """The reporter takes the report back; the desk still sees it. Twice is once.
+def withdraw(session: Session, report: UUID, reporter: UUID, reason: str) -> bool:
+    """The reporter takes the report back; the desk still sees it. Twice is once: gives whether it is new.
 
     Raises Refused: `report_unknown`, `report_closed`.
     """
     status = own(session, report, reporter)
     if status == "withdrawn":
-        return
+        return False
     if status == "closed":
         raise Refused("report_closed")
     change(
@@ -141,6 +143,22 @@ def withdraw(session: Session, report: UUID, reporter: UUID, reason: str) -> Non
         withdrawn_at=now(),
         withdrawn_reason=reason,
     )
+    return True
+
+
+def switch_covert(session: Session, report: UUID, reporter: UUID, covert: bool) -> None:
+    """The reporter may be watched from now on (静默), or is no longer. The same again changes nothing.
+
+    Raises Refused: `report_unknown`, `report_closed`.
+    """
+    if own(session, report, reporter) == "closed":
+        raise Refused("report_closed")
+    next_version(session, report)  # holds the log: two who switch at once take turns
+    if session.connection().execute(_COVERT, {"report": report}).scalar_one() == covert:
+        return
+    data = {"covert": covert}
+    actor = f"reporter:{reporter}"
+    change(session, report, COVERT_SWITCHED, actor=actor, data=data, covert=covert)
 
 
 def share_location(session: Session, id: UUID, report: UUID, reporter: UUID, place: Place) -> None:

@@ -90,8 +90,8 @@ def ask(
     ), False
 
 
-def answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: str) -> None:
-    """The reporter answers. The first answer stands; the same again changes nothing.
+def answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: str) -> bool:
+    """The reporter answers; gives whether it is new. The first answer stands; the same again changes nothing.
 
     Raises Refused: `report_unknown`, `report_closed`, `request_unknown`, `answer_unknown` (none of those that
     can be tapped), `already_answered` (otherwise).
@@ -106,8 +106,8 @@ def answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: 
     if row.answered_at is not None:
         if row.answer != said:
             raise Refused("already_answered")
-        return
-    _answer(session, report, reporter, request, said)
+        return False
+    return _answer(session, report, reporter, request, said)
 
 
 def answer_by_act(session: Session, report: UUID, reporter: UUID, kind: Kind) -> None:
@@ -117,8 +117,9 @@ def answer_by_act(session: Session, report: UUID, reporter: UUID, kind: Kind) ->
         _answer(session, report, reporter, request, "")
 
 
-def _answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: str) -> None:
+def _answer(session: Session, report: UUID, reporter: UUID, request: UUID, said: str) -> bool:
     answered = session.connection().execute(_ANSWER, {"request": request, "said": said, "moment": now()})
     if answered.rowcount:
         data = {"request": str(request)}
         change(session, report, REQUEST_ANSWERED, actor=f"reporter:{reporter}", data=data)
+    return bool(answered.rowcount)

@@ -107,10 +107,11 @@ async def own(stack: Stack) -> AsyncIterator[Dispatcher]:
 
 
 def addresses(app: Starlette, prefix: str) -> set[tuple[str, str]]:
-    """The methods and addresses of an app that name something of somebody's."""
+    """The methods and addresses of an app that name something of somebody's; below `/me` all is one's own."""
     found = set()
     for route in app.routes:
-        if isinstance(route, Route) and "{" in route.path and route.path.startswith(prefix):
+        of_somebody = isinstance(route, Route) and "{" in route.path and "/me/" not in route.path
+        if isinstance(route, Route) and of_somebody and route.path.startswith(prefix):
             path = re.sub(r"\{\w+\}", "{}", route.path.removeprefix("/api/v1"))
             found |= {(method, path) for method in route.methods or ()}
     # What answers HEAD with the head of a GET, and OPTIONS with the same to everyone, tells no more than these.
@@ -138,6 +139,7 @@ REPORTERS_ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/reports/{report}/locations", {"json": XIHU}),
     ("POST", "/reports/{report}/answers", {"json": {"request_id": NOBODYS, "answer": "是"}}),
     ("POST", "/reports/{report}/withdrawal", {"json": {"reason": "不用来了"}}),
+    ("PUT", "/reports/{report}/covert", {"json": {"covert": True}}),
     (
         "POST",
         "/reports/{report}/media",
@@ -238,6 +240,7 @@ CONSOLE_ROUTES: list[tuple[str, str, dict[str, str]]] = [
         "/console/reports/{report}/requests",
         {"client_id": "a", "kind": "answer", "text": "您受伤了吗？", "answers": "是\n不是"},
     ),
+    ("POST", "/console/reports/{report}/duress-acknowledgement", {"said": "1"}),
     ("GET", "/console/media/{photo}/view", {}),
     ("GET", "/console/media/{photo}/thumb", {}),
 ]

@@ -9,6 +9,8 @@ from sqlmodel import Session
 
 from dispatch.database import Database
 from dispatch.events import (
+    DURESS_WORD_HEARD,
+    DURESS_WORD_SAID,
     LOCATION_SHARED,
     MESSAGE_SENT,
     RECEIPT_SHOWN,
@@ -91,7 +93,11 @@ def _assert_told(session: Session, report: Row[Any], events: list[Row[Any]]) -> 
     assert events[0].seq == report.filed_seq
     assert events[0].actor == f"reporter:{report.reporter}"
     assert kinds[REPORT_FILED] == 1
-    assert all(event.reporter == report.reporter for event in events)
+    # An alarm is no business of the reporter's screens, which follow their reporter's events.
+    alarms = [event for event in events if event.kind in {DURESS_WORD_SAID, DURESS_WORD_HEARD}]
+    assert all(event.reporter is None for event in alarms)
+    assert all(event.reporter == report.reporter for event in events if event not in alarms)
+    assert (kinds[DURESS_WORD_SAID], bool(alarms)) == (report.duress_said, report.duress_at is not None)
     _assert_received(session, report, events)
     assert kinds[REPORT_WITHDRAWN] == (report.withdrawn_at is not None)
     for table, kind, name in (

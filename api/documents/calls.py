@@ -83,10 +83,24 @@ ACCOUNT: Final = (
         "verifyIdentity",
         "account",
         "实名认证 · Verify the identity",
-        "Asked for before the second report (a setting). Neither name nor number is ever shown again.",
+        "Asked for before the second report (a setting). The same again changes nothing; another person's number "
+        "is refused, since a correction (`/me/identity/corrections`) keeps what stood there.",
         {200: Answer("Verified.", answers.IdentityVerified, {"verified": ("已实名", examples.VERIFIED)})},
         body=bodies.IdentityBody,
-        refuses=("identity_rejected", "too_many_requests", "verifier_unavailable"),
+        refuses=("identity_rejected", "identity_fixed", "too_many_requests", "verifier_unavailable"),
+        writes=True,
+    ),
+    Call(
+        "PUT",
+        "/api/v1/me/duress-word",
+        "setDuressWord",
+        "account",
+        "设置胁迫暗语 · Set one's own duress word",
+        "Whoever is forced to write puts the word into any report, message, answer or reason: the desk is alarmed, "
+        "and nothing that the reporter's side is sent differs. Null clears it. Nothing ever tells whether there is one.",
+        {204: Answer("Kept.")},
+        body=bodies.DuressWordBody,
+        refuses=("duress_word_unfit", "too_many_requests"),
         writes=True,
     ),
 )
@@ -203,6 +217,19 @@ REPORTS: Final = (
         {204: Answer("Stored.")},
         body=bodies.LocationBody,
         refuses=("report_unknown", "report_closed", "position_invalid", "too_many_requests"),
+        writes=True,
+    ),
+    Call(
+        "PUT",
+        "/api/v1/reports/{id}/covert",
+        "switchCovert",
+        "reports",
+        "切换静默 · Be covert, or no longer",
+        "Whether the reporter may be watched or overheard, of a report that stands already. The same again changes "
+        "nothing.",
+        {200: _report("The report.", "covert", examples.RECEIVED)},
+        body=bodies.CovertBody,
+        refuses=("report_unknown", "report_closed", "too_many_requests"),
         writes=True,
     ),
     Call(

@@ -89,6 +89,8 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
     },
     "LocationBody": {"here": ("当前位置", _POSITION)},
     "AnswerBody": {"yes": ("回答", {"request_id": _REQUEST_ID, "answer": "是"})},
+    "CovertBody": {"on": ("有人在旁边", {"covert": True})},
+    "DuressWordBody": {"own": ("自设暗语", {"word": "外婆家的桂花糕"}), "none": ("取消", {"word": None})},
     "WithdrawalBody": {"settled": ("撤回原因", {"reason": "双方已自行协商解决。"})},
     "Hello": {"again": ("重新连接", {"type": "hello", "token": _TOKEN, "known": {REPORT_ID: 3}})},
     "Shown": {"received": ("屏幕已显示已接收", {"type": "shown", "report_id": REPORT_ID, "version": 2})},

@@ -75,19 +75,19 @@ function tellOpen() {
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = event.detail;
   if (!isAsk(ctx)) return;
-  const { ask: kind, text = "", answers = "" } = ctx.sourceElement.dataset;
+  const { ask: kind, text = "", answers = "", said = "" } = ctx.sourceElement.dataset;
   const report = reportNow();
-  const key = `${report} ${kind} ${text}`;
+  const key = `${report} ${kind} ${text}${said}`;
   if (pressed.key === key && performance.now() - pressed.at < PAUSE_MS) {
     event.preventDefault();
     return;
   }
   pressed = { key, at: performance.now() };
   if (!ids.has(key)) ids.set(key, newId());
-  for (const [name, value] of Object.entries({ client_id: ids.get(key), kind, text, answers })) {
+  for (const [name, value] of Object.entries({ client_id: ids.get(key), kind, text, answers, said })) {
     ctx.request.body.set(name, value);
   }
-  ctx.ask = { report, key };
+  ctx.ask = { report, key, kind };
   document.getElementById("asks-fault").textContent = "";
   closeQuestions();
 });
@@ -112,7 +112,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 });
 
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (isAsk(ctx) && ctx.ask) fault(ctx.ask, t("ask_lost"));
+  if (isAsk(ctx) && ctx.ask) fault(ctx.ask, t(ctx.ask.kind === "duress" ? "duress_lost" : "ask_lost"));
 });
 
 document.addEventListener("click", ({ target }) => {

@@ -78,7 +78,9 @@ function place(incoming) {
     leaveGap(card);
     insert(card, list);
   } else if (!inOrder(card)) {
-    insert(card, list);
+    // What has its place already keeps it under a pointer that is being used.
+    if (inUse(list)) list.setAttribute("data-page-unsorted", "");
+    else insert(card, list);
   }
   return { report: card.dataset.report, card, before };
 }
@@ -107,7 +109,10 @@ function listOf(card) {
 }
 
 // Waiting: who filed first stands first. In progress: one's own first, then the newest.
+// Before all: who has said a duress word that nobody has taken notice of.
 function comesBefore(one, other) {
+  const forced = [one, other].map((card) => card.dataset.duress === "alarm");
+  if (forced[0] !== forced[1]) return forced[0];
   if (one.dataset.status === "filed") {
     return one.dataset.filedAt < other.dataset.filedAt
       || (one.dataset.filedAt === other.dataset.filedAt && one.id < other.id);
@@ -220,4 +225,5 @@ document.addEventListener("desk:second", () => {
 
 // The first page came in the server's order, which does not know whose page it is.
 for (const card of document.querySelectorAll("#queue .card")) mark(card, card.dataset.status);
+sort(waiting);
 sort(taken);

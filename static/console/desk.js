@@ -6,3 +6,4 @@ import "./hand.js";
 import "./accept.js";
 import "./keys.js";
 import "./line.js";
+import "./duress.js";

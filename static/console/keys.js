@@ -4,6 +4,7 @@ import { closeQuestions, press, questionKey, toggleQuestions } from "./asks.js";
 import { neighbour } from "./cards.js";
 import { take } from "./hand.js";
 import { closeOne } from "./notices.js";
+import { openReply } from "./reply.js";
 
 const OPEN_AFTER_MS = 120; // running through cards with the arrows does not fetch each of them
 
@@ -72,11 +73,6 @@ async function enter() {
   await take(card.dataset.report, { focus: true });
 }
 
-function reply() {
-  const box = document.getElementById("reply-text");
-  if (box && !box.disabled) box.focus();
-}
-
 function toggleHelp() {
   if (help.open) help.close();
   else help.show();
@@ -100,7 +96,8 @@ const acts = {
   ArrowLeft: () => across("waiting"),
   ArrowRight: () => across("taken"),
   Enter: enter,
-  r: reply,
+  r: openReply,
+  d: () => press("duress"),
   p: () => press("location"),
   f: () => press("photo"),
   q: toggleQuestions,

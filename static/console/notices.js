@@ -5,21 +5,23 @@ const STAY_MS = { lost: 20_000, said: 5_000 };
 const AT_MOST = 4;
 
 const region = document.getElementById("notices");
+const passing = '.notice:not([data-kind="duress"])';
 
-/** Say something: `kind` is `fault` or `said`. */
+/** Say something: `kind` is `fault`, `said` or `duress`, which nothing but its end takes away. Gives the notice. */
 export function say(kind, sentence) {
   const notice = document.createElement("p");
   notice.className = "notice";
   notice.dataset.kind = kind;
   const words = document.createElement("span");
   words.textContent = sentence;
-  notice.append(icon(kind === "fault" ? "triangle-alert" : "flag"), words);
+  notice.append(icon({ fault: "triangle-alert", duress: "siren" }[kind] ?? "flag"), words);
   region.append(notice);
+  return notice;
 }
 
 /** Close the newest notice; false when there is none. */
 export function closeOne() {
-  const newest = region.lastElementChild;
+  const newest = [...region.querySelectorAll(passing)].at(-1);
   newest?.remove();
   return Boolean(newest);
 }
@@ -27,7 +29,7 @@ export function closeOne() {
 // Notices come from here and, as partials, from the server: both are dressed alike.
 new MutationObserver((records) => {
   for (const notice of records.flatMap((record) => [...record.addedNodes])) {
-    if (!(notice instanceof Element)) continue;
+    if (!(notice instanceof Element) || notice.dataset.kind === "duress") continue;
     const close = document.createElement("button");
     close.type = "button";
     close.className = "quiet";
@@ -38,5 +40,5 @@ new MutationObserver((records) => {
     const stay = STAY_MS[notice.dataset.kind];
     if (stay) setTimeout(() => notice.remove(), stay);
   }
-  while (region.childElementCount > AT_MOST) region.firstElementChild.remove();
+  for (const old of [...region.querySelectorAll(passing)].slice(0, -AT_MOST)) old.remove();
 }).observe(region, { childList: true });

@@ -9,6 +9,15 @@ const ids = new Map();
 
 const box = () => document.getElementById("reply-text");
 const reportNow = () => document.getElementById("in-hand").dataset.report;
+/** Let words be written; who must not be noticed is written to only when that is meant. False while nothing can be. */
+export function openReply() {
+  if (!box() || box().disabled) return false;
+  document.getElementById("reply").toggleAttribute("data-page-open", true);
+  document.getElementById("write")?.setAttribute("aria-expanded", "true");
+  box().focus();
+  return true;
+}
+
 const isReply = (ctx) => ctx?.sourceElement?.id === "reply";
 
 function fault(sentence) {
@@ -54,5 +63,14 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("desk:hand", ({ detail: { report, fresh } }) => {
-  if (fresh && drafts.has(report)) box().value = drafts.get(report);
+  if (fresh && drafts.get(report)) {
+    box().value = drafts.get(report);
+    document.getElementById("reply").toggleAttribute("data-page-open", true);
+  }
+  const open = document.getElementById("reply")?.hasAttribute("data-page-open") ?? false;
+  document.getElementById("write")?.setAttribute("aria-expanded", String(open));
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("#write")) openReply();
 });
