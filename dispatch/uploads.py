@@ -149,6 +149,11 @@ class Uploads:
             if found is None:
                 await self.discard(leftover.media)
                 counts["cleared"] += 1
+            elif leftover.size == found.media.length and leftover.idle_s > 2 * KEPT.total_seconds():
+                # For two days nobody could finish it, and a reporter is to know. Whoever sends it again begins anew.
+                log.error("media_given_up", media=str(found.media.id), kind=found.media.kind)
+                await self._abandon(found)
+                counts["abandoned"] += 1
             elif leftover.size == found.media.length:
                 videos += found.media.kind == "video"
                 late = found.media.kind == "video" and videos > VIDEOS_A_SWEEP
