@@ -352,6 +352,8 @@ class MyData(TypedDict):
     """All of them, newest first."""
     kept: list[KeptReport]
     """Those for which the name, and after closing the phone, have to stay."""
+    name_erasable: bool
+    """Whether there is a verified name and no report needs it."""
 
 
 @_described

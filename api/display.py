@@ -1,6 +1,6 @@
-"""How the page is shown on this device: larger words, more contrast. In a cookie, so that its first byte is so already.
+"""How the page is shown on this device: larger words, more contrast. In a cookie: its first byte is so already.
 
-It tells nothing of a person that the page does not need, and is not kept with the account: a borrowed phone has its own.
+It is not kept with the account: a borrowed phone has its own.
 """
 
 import re

@@ -7,12 +7,14 @@ from api.devices import words_of
 from api.views import report_view
 from dispatch.clock import iso
 from dispatch.closing import Closed, Kept
+from dispatch.filing import IdentityRule
 from dispatch.holdings import Holdings
 from dispatch.states import Place, ReportState
 
 
-def data_view(held: Holdings, current: bytes, language: str) -> MyData:
-    """Everything, in the words of `language`. `current` is the digest of the session that asks."""
+def data_view(held: Holdings, current: bytes, language: str, rule: IdentityRule) -> MyData:
+    """Everything, in the words of `language`. `current` is the digest of the session that asks; `rule`, when reports
+    need a name."""
     row = held.reporter
     return {
         "at": iso(held.at),
@@ -38,6 +40,7 @@ def data_view(held: Holdings, current: bytes, language: str) -> MyData:
         "sessions": [_session_view(session, current) for session in held.sessions],
         "reports": [_held_report(report, language) for report in held.reports],
         "kept": [kept_view(kept) for kept in held.kept],
+        "name_erasable": held.name is not None and (rule == "never" or not held.kept),
     }
 
 

@@ -46,7 +46,9 @@ async def show(request: Request) -> Response:
         ),
         reporters.PROVINCE,
     )
-    found: MyData = data_view(held, reporter.token_digest, language_of(request))
+    found: MyData = data_view(
+        held, reporter.token_digest, language_of(request), parts.settings.identity_required
+    )
     headers = {
         "content-disposition": 'attachment; filename="desk110-my-data.json"',
         "cache-control": "no-store",

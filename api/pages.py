@@ -15,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.disguise import LOOKS, look_of
+from api.display import display_of
 from api.parts import parts_of
 from api.sessions import COOKIE
 from dispatch.words import Words, others
+from web.headers import policy
 from web.languages import page_language, remember
 
 # Every module that the first screen needs, named in the page: one round of requests instead of a chain of them.
@@ -26,16 +28,24 @@ MODULES: Final = (
     "protocol/attachments",
     "protocol/http",
     "protocol/live",
+    "protocol/my",
+    "protocol/owners",
     "protocol/outbox",
     "protocol/patience",
     "protocol/turns",
     "protocol/uploads",
     "account",
     "covert",
+    "covert-calculator",
     "covert-entry",
     "covert-lines",
     "covert-look",
+    "covert-need",
     "covert-signs",
+    "covert-switch",
+    "disguise",
+    "display",
+    "exactness",
     "files",
     "home",
     "ladder",
@@ -44,6 +54,7 @@ MODULES: Final = (
     "media",
     "mine",
     "page",
+    "placing",
     "position",
     "progress",
     "questions",
@@ -53,26 +64,45 @@ MODULES: Final = (
     "talk",
     "tiles",
     "transmit",
+    "ways",
+    "where",
+    "whose",
     "withdrawal",
     "words",
 )
 # Modules that come when they are first wanted, or when the page has nothing better to do.
 LATER: Final = (
+    "consents",
     "cutting",
     "exif",
+    "finder",
+    "law",
     "looking",
+    "lost",
+    "map",
+    "mydata",
+    "mydata-acts",
     "offers",
     "panel",
+    "photo-place",
     "photos",
+    "picker",
     "picking",
+    "receipt",
+    "receipt-check",
+    "receipt-keys",
     "recorder",
+    "saving",
     "shrink",
     "take",
+    "taken",
     "video",
     "voice",
 )
 # Areas of the catalogue that the scripts speak.
 SPOKEN: Final = ("citizen", "terms.status")
+# What in them only the server says: a page of its own, longer than all the rest.
+UNSPOKEN: Final = ("citizen.law.", "citizen.privacy.")
 
 
 # The shell is the same for everybody and holds no secret, so it may be compressed.
@@ -84,6 +114,9 @@ def routes() -> list[Route]:
         Route("/", home, methods=["GET"], middleware=COMPRESSED),
         Route("/reports", mine, methods=["GET"], middleware=COMPRESSED),
         Route("/reports/{id}", report, methods=["GET"], middleware=COMPRESSED),
+        Route("/law", law, methods=["GET"], middleware=COMPRESSED),
+        Route("/my-data", my_data, methods=["GET"], middleware=COMPRESSED),
+        Route("/receipt", receipt, methods=["GET"], middleware=COMPRESSED),
         *(Route(f"/{look}", home, methods=["GET"], middleware=COMPRESSED) for look in LOOKS),
         Route("/manifest.webmanifest", manifest, methods=["GET"]),
     ]
@@ -102,6 +135,21 @@ async def mine(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """One report of one's own. Whether there is such a report is answered by `/api/v1/reports/{id}`."""
     return _page(request, "report")
+
+
+async def law(request: Request) -> Response:
+    """The rules on reporting, and the notice on personal information (个人信息保护法 17, 30). Needs no scripts."""
+    return _page(request, "law")
+
+
+async def my_data(request: Request) -> Response:
+    """My data. What is held is asked for by the scripts, and is the reporter's alone."""
+    return _page(request, "mydata")
+
+
+async def receipt(request: Request) -> Response:
+    """A receipt, verified on the phone that opens this: nothing of it is sent here."""
+    return _page(request, "receipt")
 
 
 async def manifest(request: Request) -> Response:
@@ -141,6 +189,7 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
     """The shell. `look`: what it pretends to be; `session`: whether somebody may be signed in."""
     language = page_language(request)
     words = Words.of(language)
+    settings = parts_of(request).settings
     answer = parts_of(request).templates.TemplateResponse(
         request,
         "citizen/page.html",
@@ -153,15 +202,24 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
             "t": words,
             "words": _for_scripts(words),
             "modules": MODULES,
+            "tiles": settings,
+            "display": display_of(request),
         },
     )
     answer.headers["content-language"] = language
+    if settings.tiles_origin:
+        answer.headers["content-security-policy"] = policy(images=settings.tiles_origin)
     answer.headers["vary"] = "accept-language, cookie"
     return answer
 
 
 def _for_scripts(words: Words) -> Markup:
     """The catalogue as JSON that can stand inside `<script>`: nothing in it can end the element."""
-    spoken = {key: text for area in SPOKEN for key, text in words.under(area).items()}
+    spoken = {
+        key: text
+        for area in SPOKEN
+        for key, text in words.under(area).items()
+        if not key.startswith(UNSPOKEN) or key == "citizen.law.title"
+    }
     text = json.dumps(spoken, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

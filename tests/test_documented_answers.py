@@ -89,6 +89,48 @@ async def test_what_concerns_oneself_answers_as_documented(reporter: Reporter) -
         assert (await reporter.http.put("/api/v1/me/identity", json=identity)).status_code == status
 
 
+async def test_what_one_agrees_to_answers_as_documented(reporter: Reporter) -> None:
+    at = "/api/v1/me/consents"
+    found = (await reporter.http.get(at)).json()["consents"][0]
+    one = f"{at}/{found['purpose']}"
+    assert (await reporter.http.get(one)).json() == found
+    agreed = await reporter.http.put(one, json={"given": True, "wording": found["edition"]})
+    assert agreed.json()["agreed"] is True
+    assert (await reporter.http.put(one, json={"given": True})).json()["code"] == "wording_outdated"
+    assert (await reporter.http.put(one, json={"given": False})).json()["agreed"] is False
+    for method in ("GET", "PUT"):
+        unknown = await reporter.http.request(method, f"{at}/advertising", json={"given": False})
+        assert unknown.json()["code"] == "purpose_unknown"
+
+
+async def test_ones_own_data_answers_as_documented(citizen: App, http: HttpContract) -> None:
+    someone = await Reporter.signed_in(citizen, verified=True)
+    someone.http.event_hooks["response"].append(_checked(http))
+    await someone.filed("留作记录", place_text="文三路")
+    another = {"name": "李四", "id_number": "110101199003071233"}
+    assert (await someone.http.put("/api/v1/me/identity", json=another)).json()["code"] == "identity_fixed"
+    assert (await someone.http.post("/api/v1/me/identity/corrections", json=another)).status_code == 200
+    held = await someone.http.get("/api/v1/me/data")
+    assert held.json().get("replaced"), held.text
+    phone = {"phone": "13857100119"}
+    code = (await someone.http.post("/api/v1/phone-codes", json=phone)).json()["demo_code"]
+    assert (await someone.http.put("/api/v1/me/phone", json={**phone, "code": "x"})).status_code == 401
+    assert (await someone.http.put("/api/v1/me/phone", json={**phone, "code": code})).status_code == 200
+    assert (await someone.http.delete("/api/v1/me/identity")).json()["code"] == "identity_kept"
+    assert (await someone.http.delete("/api/v1/sessions/others")).status_code == 204
+    assert (await someone.http.delete("/api/v1/me")).json()["kept"]
+    await someone.leave()
+
+
+async def test_erasing_a_name_that_no_report_needs_answers_as_documented(
+    citizen: App, http: HttpContract
+) -> None:
+    someone = await Reporter.signed_in(citizen, verified=True)
+    someone.http.event_hooks["response"].append(_checked(http))
+    assert (await someone.http.delete("/api/v1/me/identity")).status_code == 204
+    await someone.leave()
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_desks_answer_as_documented(stranger: httpx2.AsyncClient, language: str) -> None:
     asked: list[tuple[dict[str, Any], int]] = [
@@ -264,7 +306,7 @@ async def test_a_method_that_is_not_documented_is_refused_with_those_that_are(
     async with httpx2.AsyncClient(base_url=citizen.url) as client:
         for path, item in http.document["paths"].items():
             methods = {method.upper() for method in item} | ({"HEAD"} if "get" in item else set())
-            answer = await client.request("TRACE", path.format(id=NOBODY, media=NOBODY))
+            answer = await client.request("TRACE", path.format(id=NOBODY, media=NOBODY, purpose="notices"))
             assert (answer.status_code, answer.json()["code"]) == (405, "method_refused")
             # `…/media/form` is an address of `…/media/{media}` too.
             assert methods <= set(answer.headers["allow"].split(", "))

@@ -115,8 +115,8 @@ MY_DATA: Final = (
         "closeAccount",
         "account",
         "注销账号 · Close the account",
-        "Every session ends. Phone, name and number are erased, at once or as soon as no report that must be kept needs "
-        "them; until then the same phone opens the same account again.",
+        "Every session ends. Phone, name and number are erased, at once or as soon as no report that must be kept "
+        "needs them; until then the same phone opens the same account again.",
         {
             200: Answer(
                 "Closed.",

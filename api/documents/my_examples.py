@@ -75,4 +75,5 @@ DATA: Final[MyData] = {
         }
     ],
     "kept": [_KEPT],
+    "name_erasable": False,
 }

@@ -8,7 +8,7 @@ from limits import parse
 from starlette.requests import Request
 
 from api import answers, bodies
-from api.documents import calls, examples, photo_calls
+from api.documents import calls, examples, my_calls, my_examples, photo_calls
 from api.documents.call import JSON_TYPE, Answer, Call, Example, Form
 from api.documents.parameters import HEADERS, PARAMETERS
 from api.documents.schemas import Json, reference, schemas
@@ -22,7 +22,16 @@ from web.problems import STATUS, problem
 
 VERSION: Final = "1.0.0"
 PROBLEM_TYPE: Final = "application/problem+json"
-CALLS: Final = (*calls.ACCOUNT, *calls.REPORTS, *photo_calls.UPLOADS, *photo_calls.SEEN, *calls.OPEN)
+CALLS: Final = (
+    *calls.ACCOUNT,
+    *my_calls.CONSENTS,
+    *my_calls.MY_DATA,
+    *calls.REPORTS,
+    *photo_calls.UPLOADS,
+    *photo_calls.SEEN,
+    *calls.OPEN,
+)
+_BODIES: Final = {**examples.BODIES, **my_examples.BODIES}
 
 TAGS: Final = {
     "account": "登录与本人 · Signing in, and oneself",
@@ -79,6 +88,9 @@ _RATES: Final = {
     "sign_in_phone": "登录，每个手机号 · sign-ins a phone",
     "sign_in_address": "登录，每个网络地址 · sign-ins an address",
     "identity_person": "实名认证，每人 · verifications a person",
+    "correction_person": "更正实名，每人 · corrections of the name a person",
+    "consent_person": "同意与撤回，每人 · consents a person",
+    "data_person": "查看本人数据，每人 · looks at one's data a person",
     "report_person": "报警，每人 · reports a person",
     "report_address": "报警，每个网络地址 · reports an address",
     "message_person": "消息与位置，每人 · messages and positions a person",
@@ -142,6 +154,8 @@ def _paths(found: Iterable[Call]) -> Json:
 
 def _operation(call: Call) -> Json:
     asked = [*call.needs(), *call.parameters, "Accept-Language"]
+    if call.signed_in:
+        asked.append("Desk110-Reporter")
     operation: Json = {
         "operationId": call.name,
         "tags": [call.tag],
@@ -163,7 +177,7 @@ def _body(body: type | Form) -> Json:
     if isinstance(body, Form):
         content = {body.media_type: {"schema": dict(body.schema)}}
         return {"description": body.says, "required": body.required, "content": content}
-    content = {JSON_TYPE: {"schema": reference(body), "examples": _examples(examples.BODIES[body.__name__])}}
+    content = {JSON_TYPE: {"schema": reference(body), "examples": _examples(_BODIES[body.__name__])}}
     return {"required": True, "content": content}
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from api import tus
 from api.bodies import AREA
 from api.documents.schemas import Json
+from dispatch.consents import EDITIONS
 from dispatch.coordinates import SYSTEMS
 from dispatch.offers import LARGEST_BYTES, PHOTO_TYPES, VIDEO_TYPES, VOICE_TYPES
 
@@ -46,6 +47,14 @@ PARAMETERS: Final[Json] = {
         "Accept-Language",
         {"type": "string", "default": "zh-CN"},
         "Of what people read in the answer: `zh-CN` or `en`.",
+    ),
+    "purpose": _asked("path", "purpose", {"enum": [*EDITIONS]}, "What for.", required=True),
+    "Desk110-Reporter": _asked(
+        "header",
+        "Desk110-Reporter",
+        _UUID,
+        "Whose request it is, as the client knows: its `id`. With somebody else signed in, the answer is 401: "
+        "nothing goes under another's name on a shared phone.",
     ),
     "Idempotency-Key": _asked(
         "header",
@@ -97,10 +106,11 @@ def _said(schema: Json, says: str) -> Json:
 
 
 HEADERS: Final[Json] = {
-    "Content-Language": _said({"enum": ["zh-CN", "en"]}, "Of the sentences in the body."),
+    "Content-Language": _said({"type": "string"}, "Of the sentences in the body."),
     "Allow": _said({"type": "string"}, "The methods that the address takes."),
     "Retry-After": _said({"type": "integer"}, "Seconds to wait before the next try."),
     "Set-Cookie": _said({"type": "string"}, "The session, for the page: HttpOnly, SameSite=Strict."),
+    "Content-Disposition": _said({"type": "string"}, "A file name, for who keeps it."),
     "Location": _said({"type": "string"}, "Where the upload goes on; a path on this server."),
     "ETag": _said({"type": "string"}, "Of what is shown, which never changes."),
     "Content-Range": _said({"type": "string"}, "Which bytes come, and of how many."),

@@ -1,11 +1,13 @@
 // Who reports: the phone, proved by a code; the name, checked before the second report. Both forms stand where they are
 // needed: on their own page, in the middle of a report, or in front of the list.
 
-import { $, clone, fromTop, part, show, title, write } from "./page.js";
+import { setDisplay } from "./display.js";
+import { $, clone, fromTop, go, part, show, title, write } from "./page.js";
 import { sentence, t } from "./words.js";
 
-/** A form that asks for the phone and the code. `done` is called after signing in. */
-export function signInForm(client, { heading, note = "", done = () => {} }) {
+/** A form that asks for the phone and the code. `done` is called after signing in. `claiming`: the key of a report that
+ *  was written before; whoever signs in here has read that it goes out then. */
+export function signInForm(client, { heading, note = "", claiming = null, done = () => {} }) {
   const form = clone("sign-in-form");
   const [phone, code] = [form.elements.phone, form.elements.code];
   let sent = false;
@@ -56,7 +58,7 @@ export function signInForm(client, { heading, note = "", done = () => {} }) {
     event.preventDefault();
     attempt(form, async () => {
       if (!sent) return ask();
-      await client.signIn(phone.value.trim(), code.value.trim());
+      await client.signIn(phone.value.trim(), code.value.trim(), { claiming });
       clearInterval(again);
       return done();
     });
@@ -87,7 +89,7 @@ export async function attempt(form, act) {
   try {
     await act();
   } catch (problem) {
-    write(error, sentence(problem));
+    write(error, (form.problem ?? sentence)(problem));
     show(error, true);
   } finally {
     button.disabled = false;
@@ -103,8 +105,9 @@ export function createAccount(client) {
     const me = client.me();
     show($("account-sign-in"), !me);
     show($("account-me"), Boolean(me));
+    show($("account-end"), Boolean(me));
     if (!me) {
-      keep($("account-sign-in"), "sign-in", () => signInForm(client, { heading: t("account.sign_in") }));
+      keep($("account-sign-in"), "sign-in", () => signInForm(client, { heading: t("account.sign_in"), done: askWhose }));
       return;
     }
     $("account-sign-in").replaceChildren();
@@ -119,12 +122,27 @@ export function createAccount(client) {
     write($("sign-out-note"), t(pending ? "account.sign_out_pending" : "account.sign_out_note"));
   }
 
+  /** A report that was written before waits for an answer: it is not delivered yet. */
+  function askWhose() {
+    const item = client.outbox.reports().filter(({ state }) => state === "whose").at(-1);
+    if (item) go("report", { key: item.key }, "/#report");
+  }
+
   $("impaired").onchange = async ({ target }) => {
     try {
       await client.change({ hearing_speech_impaired: target.checked });
     } catch {
       render();
     }
+  };
+  $("display").onchange = () => {
+    const chosen = $("display").querySelector("[name=size]:checked");
+    setDisplay({ size: chosen?.value ?? "normal", contrast: $("display").querySelector("[name=contrast]").checked });
+  };
+  // The page is asked for anew in the language; what the desk writes by itself follows it.
+  $("account-languages").onclick = ({ target }) => {
+    const link = target.closest("[data-language]");
+    if (link && client.me()) client.change({ language: link.dataset.language }).catch(() => {});
   };
   $("sign-out").onclick = async () => {
     try {

@@ -3,37 +3,59 @@
 import { createAccount } from "./account.js";
 import { createCovert, disguise } from "./covert.js";
 import { createSilent } from "./covert-entry.js";
+import { restoreDisplay } from "./display.js";
+import { createFiles } from "./files.js";
 import { createHome } from "./home.js";
+import { later, stylesheet, whenIdle } from "./later.js";
+import { prepare } from "./media.js";
 import { createMine } from "./mine.js";
-import { $, go, register, show, write } from "./page.js";
+import { $, element, go, register, show, write } from "./page.js";
 import { createPosition } from "./position.js";
 import { createClient } from "./protocol.js";
 import { createReport } from "./report.js";
 import { createStorage } from "./storage.js";
 import { transmit } from "./transmit.js";
+import { prepareWays } from "./ways.js";
 import { language, t } from "./words.js";
 
 // Whoever opens the page with a report on its way sees that report; an older one leaves the first screen to the new need.
 const FRESH = 15 * 60_000;
 
+const files = createFiles();
 const client = createClient({
   fetch: (...request) => fetch(...request),
   WebSocket,
   storage: createStorage(),
+  files,
+  prepare: (item, blob) => prepare(item, blob, client.pace()),
   transmit,
   base: "/api/v1",
   line: `${location.origin.replace(/^http/, "ws")}/api/v1/live`,
   language,
 });
 const position = createPosition(navigator.geolocation);
-const report = createReport(client, position);
+const report = createReport(client, position, files);
 
 register("home", createHome(client, position, report.quick));
 register("report", report.view);
+register("place", later(async () => {
+  await prepareWays();
+  return (await import("./finder.js")).createPlaceView(client, position, report.quick);
+}, () => write($("place").firstElementChild, t("finder.did_not_come"))));
 register("mine", createMine(client));
 register("account", createAccount(client));
+for (const [name, load] of Object.entries({
+  law: async () => (await import("./law.js")).createLaw(),
+  mydata: async () => (await import("./mydata.js")).createMyData(client),
+  receipt: async () => (await import("./receipt.js")).createReceipt(client),
+})) register(name, later(paper(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("paper.failed") }))));
 register("covert", createCovert(client, position));
-register("silent", createSilent());
+register("silent", createSilent(client));
+
+/** A view with the stylesheet that it shares with its like. */
+function paper(load) {
+  return async () => (await Promise.all([load(), stylesheet(new URL("./papers.css", import.meta.url).pathname)]))[0];
+}
 
 /** Which view an address means. */
 function viewOf({ pathname, hash }) {
@@ -42,7 +64,12 @@ function viewOf({ pathname, hash }) {
   const [, id] = /^\/reports\/([0-9a-f-]{36})$/i.exec(pathname) ?? [];
   if (id) return ["report", { id, key: client.outbox.of(id)?.key }];
   if (pathname === "/reports") return ["mine"];
+  if (pathname === "/law") return ["law", hash.slice(1)];
+  if (pathname === "/my-data") return ["mydata"];
+  if (pathname === "/receipt") return ["receipt", hash ? { id: hash.slice(1) } : null];
   if (hash === "#account") return ["account"];
+  if (hash === "#silent") return ["silent"];
+  if (hash === "#place") return ["place"];
   const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
   return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
 }
@@ -72,6 +99,7 @@ function grow({ target }) {
 }
 
 async function begin() {
+  restoreDisplay();
   // The question for the position comes first: its answer takes longest.
   position.start();
   addEventListener("click", follow);
@@ -87,6 +115,7 @@ async function begin() {
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
   showLine();
+  whenIdle(prepareWays);
 }
 
 begin();

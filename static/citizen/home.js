@@ -19,6 +19,7 @@ export function createHome(client, position, quick) {
     if (unsent) notices.push(["pending", "triangle-alert", t("notice.pending"), "/#report"]);
     else if (running?.status === "filed") notices.push(["pending", "clock", t("notice.waiting"), `/reports/${running.id}`]);
     else if (running) notices.push(["running", "shield-check", `${t("notice.running")} · ${statusWord(running.status)}`, `/reports/${running.id}`]);
+    if (client.outbox.others().length > 0) notices.push(["pending", "lock", t("whose.kept_for"), "/#account"]);
     if (me === null) notices.push(["gentle", "user", t("notice.sign_in"), "/#account"]);
     else if (me && me.identity !== "verified") notices.push(["gentle", "user", t(me.reports > 0 ? "notice.identity_due" : "notice.identity"), "/#account"]);
     const wanted = JSON.stringify(notices);

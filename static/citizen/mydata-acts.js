@@ -46,9 +46,9 @@ export function correction(client, done) {
   return form;
 }
 
-/** The name and its number erased, or why they have to stay. */
-export function erasure(client, kept, done) {
-  const form = folded("erase-identity", "mydata.erase", kept.length ? "mydata.erase_kept" : "mydata.erase_note", ...(kept.length ? [reasons(kept)] : []), button("mydata.erase"));
+/** The name and its number erased, or for which reports they have to stay. */
+export function erasure(client, { kept, name_erasable: erasable }, done) {
+  const form = folded("erase-identity", "mydata.erase", erasable ? "mydata.erase_note" : "mydata.erase_kept", erasable ? button("mydata.erase") : reasons(kept));
   act(form, async () => {
     await client.my.eraseIdentity();
     return done();

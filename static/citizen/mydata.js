@@ -44,7 +44,7 @@ export function createMyData(client) {
   function render(data, consents) {
     place(
       part("mydata.person", person(data.reporter, data.replaced), phoneChange(client, load),
-        ...(data.reporter.identity === "verified" ? [correction(client, load), erasure(client, data.kept, load)] : [])),
+        ...(data.reporter.identity === "verified" ? [correction(client, load), erasure(client, data, load)] : [])),
       part("consents.title", element("p", { className: "note", textContent: t("consents.note") }), consentSwitches(client, consents)),
       part("mydata.devices", devices(data.sessions)),
       part("mydata.reports", reports(data)),

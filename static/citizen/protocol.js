@@ -6,12 +6,15 @@
 //   await client.start();
 //   const item = await client.file({ kind: "quick", text: "", location });
 
+import { createMemory } from "./protocol/attachments.js";
 import { createHttp } from "./protocol/http.js";
 import { createLive } from "./protocol/live.js";
+import { createMy } from "./protocol/my.js";
 import { createOutbox } from "./protocol/outbox.js";
 import { createPatience } from "./protocol/patience.js";
 import { createUploads } from "./protocol/uploads.js";
 
+export { isMedia } from "./protocol/attachments.js";
 export { Problem } from "./protocol/http.js";
 
 const AFTER_RECEIVED = new Set(["received", "dispatched", "on_scene", "closed"]);
@@ -24,16 +27,16 @@ export const isReceived = (report) => report.received !== null && report.receive
 export const isOpen = (report) => OPEN.has(report.status);
 
 /** The body of a report with everything said that a server may ask for. `location` and `place_text`: one of them at least. */
-export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, location = null, media_expected = 0, fraud = null }) {
-  return { kind, text, category, covert, place_text, location, media_expected, fraud };
+export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, area = null, location = null, media_expected = 0, fraud = null }) {
+  return { kind, text, category, covert, place_text, area, location, media_expected, fraud };
 }
 
-/** @param {{fetch: Function, WebSocket: Function, storage: object, transmit: Function, base: string, line: string,
- *  language: string, token?: () => string | null, now?: () => number, random?: () => number, uuid?: () => string}} given */
+/** @param {{fetch: Function, WebSocket: Function, storage: object, files?: object, prepare?: Function, transmit: Function,
+ *  base: string, line: string, language: string, token?: () => string | null, now?: () => number, random?: () => number, uuid?: () => string}} given */
 export function createClient(given) {
   const listeners = new Set();
   const known = new Map();
-  const env = { now: Date.now, random: Math.random, uuid: randomUuid, ...given };
+  const env = { now: Date.now, random: Math.random, uuid: randomUuid, files: createMemory(), prepare: async () => null, ...given };
   let me; // undefined: not known yet; null: nobody
 
   function emit(event) {
@@ -51,7 +54,7 @@ export function createClient(given) {
   const http = createHttp(env);
   const patience = createPatience(env);
   const uploads = createUploads({ ...env, http });
-  const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept });
+  const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept, whose: () => me });
   const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
 
   /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer.
@@ -67,8 +70,9 @@ export function createClient(given) {
     try {
       became((await patience.persist(() => http.call("GET", "/me"))).said);
     } catch {
-      became(null);
+      return became(null);
     }
+    return outbox.recognised(me);
   }
 
   function heard(event) {
@@ -85,21 +89,30 @@ export function createClient(given) {
 
   const requestCode = async (phone) => (await http.call("POST", "/phone-codes", { body: { phone } })).said;
 
-  async function signIn(phone, code) {
+  /** `claiming`: the key of a report that was written before, in front of whose form somebody signs in to send it. */
+  async function signIn(phone, code, { claiming = null } = {}) {
     const { said } = await http.call("POST", "/sessions", { body: { phone, code } });
     // A line opened before the cookie was there has no person.
     live.stop();
     became(said.reporter ?? {});
+    if (claiming) await outbox.claim(claiming, me);
     await outbox.resume();
     return said;
   }
 
   async function signOut() {
     await http.call("DELETE", "/sessions/current");
+    await left();
+  }
+
+  /** Nobody is signed in any more: the next person's phone is not this person's. */
+  async function left() {
     await outbox.clear();
     known.clear();
     became(null);
   }
+
+  const my = createMy({ http, refresh: whoAmI, ended: left });
 
   async function verify(name, id_number) {
     const { said } = await http.call("PUT", "/me/identity", { body: { name, id_number } });
@@ -111,15 +124,24 @@ export function createClient(given) {
     became((await http.call("PATCH", "/me", { body: changes })).said);
   }
 
+  /** One report as it is now; a failure is the caller's to tell. */
+  async function read(id) {
+    accept((await http.call("GET", `/reports/${id}`)).said);
+    return known.get(id);
+  }
+
   async function list(cursor = null) {
     const { said } = await http.call("GET", `/reports${cursor ? `?cursor=${encodeURIComponent(cursor)}` : ""}`);
     for (const report of said.reports) accept(report);
     return said;
   }
 
-  async function nearest(location) {
-    const query = new URLSearchParams({ lat: location.lat, lon: location.lon, crs: location.crs });
-    if (location.accuracy_m !== null) query.set("accuracy_m", location.accuracy_m);
+  /** How the desk for a place stands: a position, the adcode of an `area` that was picked, or both. */
+  async function nearest(place) {
+    const query = new URLSearchParams();
+    for (const name of ["lat", "lon", "crs", "accuracy_m", "area"]) {
+      if (place[name] !== null && place[name] !== undefined) query.set(name, place[name]);
+    }
     return (await http.call("GET", `/desks/nearest?${query}`, { timeout: 6_000 })).said;
   }
 
@@ -132,7 +154,7 @@ export function createClient(given) {
   }
 
   return {
-    start, requestCode, signIn, signOut, verify, change, list, nearest, locate, wake,
+    start, requestCode, signIn, signOut, verify, change, my, read, list, nearest, locate, wake,
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -143,6 +165,8 @@ export function createClient(given) {
     here: http.here,
     now: env.now,
     media: (id) => `${env.base}/media/${id}`,
+    pace: uploads.pace,
+    uuid: env.uuid,
     outbox,
     file: (facts, options) => outbox.file(reportBody(facts), options),
     live,

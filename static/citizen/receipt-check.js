@@ -36,14 +36,19 @@ export async function textDigest(text) {
 }
 
 async function verify(point, signature, signed) {
-  let key;
-  try {
-    key = await crypto.subtle.importKey("raw", point, { name: "Ed25519" }, false, ["verify"]);
-  } catch {
-    const noble = await import("../vendor/noble-ed25519.js");
-    return noble.verifyAsync(signature, signed, point, { zip215: false }).catch(() => false);
-  }
-  return crypto.subtle.verify({ name: "Ed25519" }, key, signature, signed);
+  const key = await ownKey(point);
+  if (key) return crypto.subtle.verify({ name: "Ed25519" }, key, signature, signed);
+  const noble = await import("../vendor/noble-ed25519.js");
+  return noble.verifyAsync(signature, signed, point, { zip215: false }).catch(() => false);
+}
+
+/** WebCrypto's key; null where it knows no Ed25519. */
+const ownKey = (point) => crypto.subtle.importKey("raw", point, { name: "Ed25519" }, false, ["verify"]).catch(() => null);
+
+/** Fetches what this browser will verify with, so that it is there without a network. */
+export async function prepare() {
+  const base = Uint8Array.from({ length: 32 }, (_, place) => (place === 0 ? 0x58 : 0x66)); // the curve's base point
+  if (!(await ownKey(base))) await import("../vendor/noble-ed25519.js");
 }
 
 /** The three members and no other: no `none`, no key or key address of the sender's, no `crit`. */

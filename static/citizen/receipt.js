@@ -2,15 +2,18 @@
 
 import { keep, signInForm } from "./account.js";
 import { $, announce, element, fromTop, icon, title, write } from "./page.js";
-import { checkReceipt, textDigest } from "./receipt-check.js";
+import { checkReceipt, prepare, textDigest } from "./receipt-check.js";
 import { receiptKeys } from "./receipt-keys.js";
 import { saveAs } from "./saving.js";
-import { dayOf, t, timeOf } from "./words.js";
+import { language, t } from "./words.js";
 
 const GLYPHS = { good: "shield-check", tampered: "triangle-alert", unknown_key: "shield-question-mark", no_keys: "wifi-off", not_receipt: "file" };
+const clock = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" });
 const FILE_LIMIT = 64 * 1024;
 
 export function createReceipt(client) {
+  // What verifies without WebCrypto's own is fetched while there is a network.
+  prepare().catch(() => {});
   let turn = 0; // of what is being shown: a slow verification must not cover a newer one
 
   /** `{id}` of one's own report; nothing: the form. */
@@ -83,7 +86,7 @@ export function createReceipt(client) {
   }
 
   function facts(said, kid, matches) {
-    const moment = (at) => `${dayOf(at)} · ${timeOf(at)}`;
+    const moment = (at) => clock.format(new Date(at));
     const kind = t(`receipt.kind_${said.kind}`);
     const rows = [
       ["number", said.number],

@@ -4,13 +4,19 @@
 //   message  {kind, key, report, text, created, state, problem}         `report` is a report item's key, or an id
 //   answer   {kind, key, report, request, answer, created, state, problem}      to a dispatcher's request
 //   withdrawal {kind, key, report, reason, created, state, problem}
-//   photo    {kind, key, report, blob, filename, filetype, url, sent, created, state, problem}
+//   covert   {kind, key, report, covert, created, state, problem}
+//   photo, video, voice {kind, key, report, filename, filetype, size, facts, url, sent, begun, kept, created, state, problem}
+//            the bytes lie apart; `kept`: whether they do on the disk, undefined until that is known
 // `state`: held (not to be sent yet) · sending · sign_in · identity (what the server wants first) · refused · stored ·
-// removing (a photo taken back, until the server has forgotten it too).
+// whose (who is signed in now is to say whether they wrote it; `reporter` of each item: see owners.js) ·
+// removing (a photo, video or voice note taken back, until the server has forgotten it too).
 
+import { createAttachments, isMedia } from "./attachments.js";
 import { Problem } from "./http.js";
+import { createOwners } from "./owners.js";
 
 const KEPT_FOR = 48 * 3600_000;
+const WAITING = new Set(["sign_in", "identity", "whose"]);
 const WANTED = { 401: "sign_in", identity_required: "identity" };
 
 /** @param {{http: object, patience: object, storage: {all(): Promise<object[]>, put(item: object): Promise<boolean>,
@@ -20,8 +26,9 @@ export function createOutbox(env) {
   const items = new Map();
   const running = new Set();
   const arrivals = new Map(); // report key → [resolve], for what waits for its report
-  const lanes = new Map(); // "messages of a report", "photos" → the promise at its end
-  const stops = new Map(); // photo key → AbortController
+  const lanes = new Map(); // "talk of a report", or an item's key → the promise at its end
+  const owners = createOwners(env.whose);
+  const attachments = createAttachments(env, { get: (key) => items.get(key), enter, change, forget, send, arrival });
 
   async function load() {
     for (const item of await env.storage.all()) {
@@ -29,6 +36,7 @@ export function createOutbox(env) {
       else items.set(item.key, item);
     }
     for (const item of inOrder()) send(item);
+    env.files.sweep(inOrder().filter((item) => isMedia(item) && item.state !== "stored").map(({ key }) => key));
   }
 
   /** Keeps a report, then sends it; `held` keeps it only, until `release`. */
@@ -52,8 +60,9 @@ export function createOutbox(env) {
   const answer = (report, request, words) =>
     add({ kind: "answer", key: env.uuid(), report, request, answer: words, created: env.now(), state: "sending" });
 
-  const attach = (report, { blob, filename, filetype }) =>
-    add({ kind: "photo", key: env.uuid(), report, blob, filename, filetype, size: blob.size, url: null, sent: 0, created: env.now(), state: "sending" });
+  /** Whether nobody may notice it, from now on (静默). */
+  const cover = (report, covert) =>
+    add({ kind: "covert", key: env.uuid(), report, covert, created: env.now(), state: "sending" });
 
   /** Withdraws a report. One that was never tried just goes; any other is filed first, for it may be there already. */
   async function withdraw(report, reason) {
@@ -63,6 +72,7 @@ export function createOutbox(env) {
   }
 
   async function add(item) {
+    item.reporter = owners.ofNew(items.get(item.report));
     items.set(item.key, item);
     item.durable = await env.storage.put(item);
     env.emit({ type: "item", item });
@@ -70,43 +80,66 @@ export function createOutbox(env) {
     return item;
   }
 
+  /** Takes an item in that is kept later, by a change of it. */
+  function enter(item) {
+    item.reporter = owners.ofNew(items.get(item.report));
+    items.set(item.key, item);
+    env.emit({ type: "item", item });
+    send(item);
+  }
+
   async function change(item, changes) {
     Object.assign(item, changes);
     if (!items.has(item.key)) return;
-    item.durable = await env.storage.put(item);
+    // Without its bytes a file on the disk is of no use; that it is to be removed is.
+    if (!isMedia(item) || item.kept || item.state === "removing") item.durable = await env.storage.put(item);
     env.emit({ type: "item", item });
   }
 
   /** Takes an item away; a report takes with it what belongs to it. */
   async function forget(key) {
-    stops.get(key)?.abort();
     for (const item of [...items.values()]) {
       if (item.key !== key && item.report !== key) continue;
       items.delete(item.key);
+      if (isMedia(item)) await attachments.drop(item);
       await env.storage.remove(item.key);
       env.emit({ type: "gone", item });
     }
   }
 
-  /** Takes everything away: the next person's phone is not this person's. */
-  async function clear() {
-    for (const item of [...items.values()]) await forget(item.key);
+  /** What was said to one report is said to another: to the same one, reported again. */
+  async function readdress(from, to) {
+    for (const item of inOrder()) if (item.report === from) await change(item, { report: to });
+    if (arrivals.has(from)) arrivals.set(to, [...(arrivals.get(to) ?? []), ...arrivals.get(from)]);
+    arrivals.delete(from);
   }
 
-  /** Takes a photo back: here at once, and on the server as soon as it can be told. */
-  async function remove(key) {
-    const item = items.get(key);
-    if (!item) return;
-    stops.get(key)?.abort();
-    if (!item.url) return forget(key);
-    await change(item, { state: "removing", blob: null });
-    send(item);
+  /** Takes away what is of whoever leaves: the next person's phone is not theirs. What others left to be sent stays. */
+  async function clear() {
+    for (const item of [...items.values()]) if (!owners.foreign(item)) await forget(item.key);
+  }
+
+  /** The server has said who is signed in: what was written meanwhile is theirs. */
+  async function recognised({ id }) {
+    for (const item of inOrder()) {
+      if (owners.recognises(item)) await change(item, { reporter: id });
+      send(item);
+    }
+  }
+
+  /** A report that was written while nobody was signed in, with what belongs to it: theirs who is, or somebody else's. */
+  async function claim(key, { id }, mine = true) {
+    for (const item of inOrder()) {
+      if ((item.key !== key && item.report !== key) || !owners.claimable(item)) continue;
+      await change(item, mine ? { reporter: id } : owners.disowned);
+    }
+    if (mine) await resume();
   }
 
   /** Sends again what waited for a signature, a name, or a finger: all of it, or one item. */
   async function resume(key = null) {
     for (const item of inOrder()) {
-      const waits = ["sign_in", "identity"].includes(item.state);
+      const waits = WAITING.has(item.state);
       if (key === null ? waits : item.key === key) {
         await change(item, { state: "sending", problem: null });
         send(item);
@@ -117,10 +150,15 @@ export function createOutbox(env) {
 
   function send(item) {
     if (!["sending", "removing"].includes(item.state) || running.has(item.key)) return;
+    const wanted = owners.waits(item);
+    if (wanted !== null) {
+      if (wanted !== "me" && item.state === "sending") change(item, { state: wanted });
+      return;
+    }
     running.add(item.key);
     const lane = laneOf(item);
     const after = (lanes.get(lane) ?? Promise.resolve())
-      .then(() => (item.state === "removing" ? sendRemoval(item) : SENDERS[item.kind](item)))
+      .then(() => (item.state === "removing" ? attachments.sendRemoval(item) : SENDERS[item.kind](item)))
       .catch((error) => settle(item, error))
       .finally(() => {
         running.delete(item.key);
@@ -130,9 +168,9 @@ export function createOutbox(env) {
     lanes.set(lane, after);
   }
 
-  /** What is in one lane goes one after the other. */
+  /** What is in one lane goes one after the other; files have turns among themselves. */
   function laneOf(item) {
-    return item.kind === "report" ? item.key : `${item.kind === "photo" ? "photos" : "talk"} of ${item.report}`;
+    return item.kind === "report" || isMedia(item) ? item.key : `talk of ${item.report}`;
   }
 
   async function sendReport(item) {
@@ -141,7 +179,7 @@ export function createOutbox(env) {
       await change(item, { tries: item.tries + 1 });
       const answer = await env.http.call("POST", "/reports", {
         body: item.body,
-        headers: { "Idempotency-Key": item.key },
+        headers: { "Idempotency-Key": item.key, ...owners.header(item) },
         timeout: Math.min(10_000 * n, 30_000),
       });
       if (typeof answer.said?.id !== "string" || typeof answer.said.version !== "number") throw new Problem();
@@ -157,7 +195,7 @@ export function createOutbox(env) {
   async function sendMessage(item) {
     const id = await arrival(item.report);
     await env.patience.persist(
-      () => env.http.call("POST", `/reports/${id}/messages`, { body: { client_id: item.key, text: item.text } }),
+      () => env.http.call("POST", `/reports/${id}/messages`, { body: { client_id: item.key, text: item.text }, headers: owners.header(item) }),
       (problem) => change(item, { problem: problem.facts }),
     );
     await change(item, { state: "stored", problem: null });
@@ -165,45 +203,17 @@ export function createOutbox(env) {
 
   const sendAnswer = (item) => act(item, "answers", { request_id: item.request, answer: item.answer });
   const sendWithdrawal = (item) => act(item, "withdrawal", { reason: item.reason });
+  const sendCover = (item) => act(item, "covert", { covert: item.covert }, "PUT");
 
   /** What is answered with the report as it stands then. */
-  async function act(item, resource, body) {
+  async function act(item, resource, body, method = "POST") {
     const id = await arrival(item.report);
     const { said } = await env.patience.persist(
-      () => env.http.call("POST", `/reports/${id}/${resource}`, { body }),
+      () => env.http.call(method, `/reports/${id}/${resource}`, { body, headers: owners.header(item) }),
       (problem) => change(item, { problem: problem.facts }),
     );
     await change(item, { state: "stored", problem: null });
     env.stored(said);
-  }
-
-  async function sendPhoto(item) {
-    const id = await arrival(item.report);
-    if (item.state !== "sending" || !items.has(item.key)) return;
-    const stop = new AbortController();
-    stops.set(item.key, stop);
-    await env.patience.persist(
-      () => env.uploads.send(item, id, stop.signal, (changes) => change(item, changes), (sent) => moved(item, sent)),
-      (problem) => change(item, { problem: problem.facts }),
-    );
-    stops.delete(item.key);
-    // The server has the whole: the phone need not keep it twice.
-    await change(item, { state: "stored", problem: null, blob: null });
-  }
-
-  /** Bytes on their way: seen, not kept. */
-  function moved(item, sent) {
-    Object.assign(item, { problem: null, moved: sent });
-    env.emit({ type: "progress", item });
-  }
-
-  async function sendRemoval(item) {
-    try {
-      await env.patience.persist(() => env.uploads.remove(item.url));
-    } catch {
-      // It may not be taken back any more: then it stands in the report, and the report shows it.
-    }
-    await forget(item.key);
   }
 
   function settle(item, error) {
@@ -221,15 +231,21 @@ export function createOutbox(env) {
     return new Promise((resolve) => arrivals.set(report, [...(arrivals.get(report) ?? []), resolve]));
   }
 
-  const SENDERS = { report: sendReport, message: sendMessage, answer: sendAnswer, withdrawal: sendWithdrawal, photo: sendPhoto };
+  const SENDERS = { report: sendReport, message: sendMessage, answer: sendAnswer, withdrawal: sendWithdrawal, covert: sendCover, photo: attachments.send, video: attachments.send, voice: attachments.send };
   const inOrder = () => [...items.values()].sort((a, b) => a.created - b.created);
 
   return {
-    load, file, release, say, answer, attach, withdraw, forget, clear, remove, resume,
+    load, file, release, say, answer, cover, withdraw, forget, readdress, clear, resume, recognised, claim,
+    foreign: owners.foreign,
+    /** Reports that somebody else left on this phone, still to be sent. */
+    others: () => inOrder().filter((item) => item.kind === "report" && item.state !== "stored" && owners.foreign(item)),
+    attach: attachments.attach,
+    remove: attachments.remove,
+    takeBack: attachments.takeBack,
     /** The item of a key. */
     get: (key) => items.get(key),
-    /** The report items, oldest first. */
-    reports: () => inOrder().filter((item) => item.kind === "report"),
+    /** The report items, oldest first, but those of somebody else. */
+    reports: () => inOrder().filter((item) => item.kind === "report" && !owners.foreign(item)),
     /** The report item that became the report `id`. */
     of: (id) => [...items.values()].find((item) => item.report_id === id),
     /** What belongs to a report, known by its item's key, its id, or both; oldest first. */
