@@ -51,7 +51,7 @@ SITUATIONS: dict[str, tuple[Question, ...]] = {
         Question("trapped", "Z"),
         Question("fire", "X"),
         Question("blocked", "C"),
-        Question("ambulance", "V"),
+        Question("ambulance", "N"),
         Question("indoors", "B", yes_no=False),
     ),
 }

@@ -19,13 +19,14 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from console import attachments, measures
 from console.conversation import delivered, moments, unanswered
 from console.questions import ready_questions
 from dispatch.clock import iso, now
 from dispatch.jurisdiction import name_of_area
 from dispatch.logs import place_of
 from dispatch.settings import CHECKOUT
-from dispatch.states import MediaState, Place, ReportState
+from dispatch.states import Place, ReportState
 from dispatch.words import Words, in_chinese, others
 
 log = structlog.get_logger()
@@ -205,11 +206,16 @@ class Rendering:
             beijing_day=beijing_day,
             first_words=first_words,
             degrees=degrees,
-            size=_size(words),
-            metres=_metres(words),
+            size=measures.size_in(words),
+            metres=measures.metres_in(words),
+            distance=measures.distance_in(words),
+            length_of=attachments.length,
+            wave=attachments.wave,
         )
-        environment.tests.update(arrived=_arrived)
-        environment.globals.update(arrived=arrived, unanswered=unanswered, delivered=delivered)
+        environment.globals.update(
+            tally=attachments.tally_in(words), refusal=attachments.refusal_in(words), taken=attachments.taken
+        )
+        environment.globals.update(unanswered=unanswered, delivered=delivered)
         return _Language(
             words,
             card=environment.get_template("console/card.html"),
@@ -242,21 +248,12 @@ def degrees(place: Place, decimals: int = 6) -> str:
     return f"{place.lat:.{decimals}f}, {place.lon:.{decimals}f}"
 
 
-def arrived(report: ReportState) -> int:
-    """How many of the report's media are here."""
-    return sum(1 for item in report.media if item.state == "ready")
-
-
 @cache
 def icon(name: str) -> Markup:
     """An icon of the sprite. Silent to a screen reader: words stand beside it."""
     return Markup(
         '<svg class="icon" aria-hidden="true" focusable="false"><use href="/static/vendor/icons.svg#{}"></use></svg>'
     ).format(name)
-
-
-def _arrived(item: MediaState) -> bool:
-    return item.state == "ready"
 
 
 def _term(words: Words) -> Callable[[str, object], str]:
@@ -268,24 +265,6 @@ def _term(words: Words) -> Callable[[str, object], str]:
         return words.get(f"console.{group}.{code}") or words.get(f"terms.{group}.{code}") or str(code)
 
     return term
-
-
-def _metres(words: Words) -> Callable[[float], str]:
-    def metres(value: float) -> str:
-        if value < 1000:
-            return words("console.card.accuracy", n=round(value))
-        return words("console.card.accuracy_km", n=f"{value / 1000:.1f}")
-
-    return metres
-
-
-def _size(words: Words) -> Callable[[int], str]:
-    def size(value: int) -> str:
-        if value < 1_000_000:
-            return words("console.report.bytes_kb", n=max(1, round(value / 1000)))
-        return words("console.report.bytes_mb", n=f"{value / 1_000_000:.1f}")
-
-    return size
 
 
 def _script_words(words: Words) -> dict[str, str]:

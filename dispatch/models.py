@@ -338,7 +338,7 @@ class MediaView(SQLModel, table=True):
 
     __tablename__ = "media_view"
 
-    media: UUID = Field(primary_key=True, foreign_key="media.id")
+    media: UUID = Field(primary_key=True)
     session: bytes = Field(primary_key=True, sa_type=LargeBinary)  # the digest of the console session's token
     at: datetime = Field(sa_type=UTCDateTime)
 

@@ -12,6 +12,7 @@ from dispatch.events import (
     DURESS_WORD_HEARD,
     DURESS_WORD_SAID,
     LOCATION_SHARED,
+    MEDIA_VIEWED,
     MESSAGE_SENT,
     RECEIPT_SHOWN,
     REPORT_FILED,
@@ -95,8 +96,10 @@ def _assert_told(session: Session, report: Row[Any], events: list[Row[Any]]) -> 
     assert kinds[REPORT_FILED] == 1
     # An alarm is no business of the reporter's screens, which follow their reporter's events.
     alarms = [event for event in events if event.kind in {DURESS_WORD_SAID, DURESS_WORD_HEARD}]
-    assert all(event.reporter is None for event in alarms)
-    assert all(event.reporter == report.reporter for event in events if event not in alarms)
+    # Nor is who of the desk has looked at what.
+    looks = [event for event in events if event.kind == MEDIA_VIEWED]
+    assert all(event.reporter is None for event in (*alarms, *looks))
+    assert all(event.reporter == report.reporter for event in events if event not in (*alarms, *looks))
     assert (kinds[DURESS_WORD_SAID], bool(alarms)) == (report.duress_said, report.duress_at is not None)
     _assert_received(session, report, events)
     assert kinds[REPORT_WITHDRAWN] == (report.withdrawn_at is not None)

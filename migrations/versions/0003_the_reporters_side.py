@@ -81,7 +81,6 @@ def upgrade() -> None:
         sa.Column("media", sa.Uuid(), nullable=False),
         sa.Column("session", sa.LargeBinary(), nullable=False),
         sa.Column("at", moment, nullable=False),
-        sa.ForeignKeyConstraint(["media"], ["media.id"], name=op.f("fk_media_view_media")),
         sa.PrimaryKeyConstraint("media", "session", name=op.f("pk_media_view")),
     )
 

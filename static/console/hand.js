@@ -2,7 +2,9 @@
 // typed words, focus and place in the conversation stay.
 import { atTheDoor } from "./accept.js";
 import "./asks.js";
+import "./playing.js";
 import "./reply.js";
+import "./viewer.js";
 import { meta, t } from "./words.js";
 
 const TIMEOUT_MS = 8_000;
@@ -145,11 +147,6 @@ document.addEventListener("desk:cards", ({ detail: { changes } }) => {
 });
 
 hand.addEventListener("click", (event) => {
-  const photo = event.target.closest("a[data-view]");
-  if (photo) {
-    event.preventDefault();
-    view(photo);
-  }
   const copy = event.target.closest("[data-copy]");
   if (copy) copyWords(copy);
   if (event.target.closest("#newer")) toEnd();
@@ -165,13 +162,6 @@ hand.addEventListener("scroll", (event) => {
 function toEnd() {
   const lines = document.getElementById("lines");
   lines.scrollTop = lines.scrollHeight;
-}
-
-function view(photo) {
-  const viewer = document.getElementById("viewer");
-  viewer.querySelector("img").src = photo.href;
-  viewer.querySelector("img").alt = photo.title;
-  viewer.showModal();
 }
 
 async function copyWords(button) {

@@ -100,6 +100,7 @@ const acts = {
   d: () => press("duress"),
   p: () => press("location"),
   f: () => press("photo"),
+  v: () => press("video"),
   q: toggleQuestions,
   Escape: leave,
   "?": toggleHelp,
