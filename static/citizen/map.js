@@ -15,7 +15,7 @@ const PROVINCE = [[27.0, 118.0], [31.2, 123.0]];
 const PIN_RADIUS = 24; // pixels: as far as a thumb can tell
 const LEAST_M = { tiles: 15, borders: 300 };
 const DEEPEST = { tiles: 18, borders: 14 };
-const NAMES_FROM = 9; // zoom from which counties have their names written
+const NAMES_FROM = 10; // zoom from which counties have their names written
 
 /** Opens the map in `body`. */
 export async function openMap(body, { position, done, drafted }) {
@@ -49,8 +49,14 @@ export async function openMap(body, { position, done, drafted }) {
     L.circleMarker(convert.there(best), { radius: 8, className: "map-own", interactive: false }).addTo(map);
     toOwn();
   } else map.fitBounds(PROVINCE);
-  const counties = await outlines(map, convert);
+  let moved = false;
+  let counties = [];
+  for (const act of ["dragend", "keydown"]) map.on(act, () => (moved = true));
   map.on("moveend zoomend", render);
+  use.onclick = () => done({ location: location(), place_text: null, area: null });
+  render();
+  // The pin is of use before the outlines have come, and without them.
+  counties = await outlines(map, convert);
   render();
 
   function toOwn() {
@@ -70,11 +76,11 @@ export async function openMap(body, { position, done, drafted }) {
     const county = counties.find(({ geometry }) => inside(here, geometry))?.properties;
     surface.classList.toggle("map-near", map.getZoom() >= NAMES_FROM);
     const name = county ? (language.startsWith("zh") ? county.name : county.name_en) : t("map.nowhere");
-    write(said, t("map.said", { area: name, distance: distance(here.accuracy_m) }));
-    drafted?.({ location: here, place_text: null, area: null });
+    const exact = t("position.roughly", { distance: distance(here.accuracy_m) });
+    write(said, counties.length ? t("position.in", { area: name, roughly: exact }) : exact);
+    // Deliberately used is deliberately sent; but who has no other position, and has moved the map, means something by it.
+    if (moved && !position.best()) drafted?.({ location: here, place_text: null, area: null });
   }
-
-  use.onclick = () => done({ location: location(), place_text: null, area: null });
 }
 
 /** The counties' outlines and names on the map; without a network the map stays empty, and says nothing wrong. */

@@ -65,7 +65,8 @@ export async function openPicker(body, { client, position, done, drafted }) {
   function renderChoices() {
     const wanted = search.input.value.trim();
     const all = choices();
-    show(search.label, path.length < 4 && (all.length > FEW || wanted !== ""));
+    // Where the search goes deeper than the list, and where the list is long.
+    show(search.label, path.length === 0 || path.length === 2 || all.length > FEW || wanted !== "");
     const shown = (wanted ? matching(wanted.toLowerCase()) : all).slice(0, MOST);
     found.setAttribute("aria-label", heading.textContent);
     found.replaceChildren(...shown.map(choice));

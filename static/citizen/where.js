@@ -8,6 +8,7 @@ import { duration, t } from "./words.js";
 
 const ASK_AGAIN_AFTER = 300; // metres moved before the desk is asked for again
 const REFRESH = 30_000;
+const MOST_OTHERS = 3;
 const BETTER = 0.7; // a circle this much smaller is said to be better
 const BETTER_FOR = 4_000;
 
@@ -42,7 +43,7 @@ export function createWhere(client, position, urge) {
     write($("where-title"), warning?.head ?? head);
     write($("where-note"), warning?.note ?? joined(...notes));
     // With nobody there, the head says to call: where one is comes after that.
-    write($("where-desk"), warning ? (desk.name ? joined(head, ...notes) : "") : deskLine());
+    write($("where-desk"), warning ? (desk.name ? joined(head, ...notes, ...besides()) : "") : deskLine());
     write($("where-more"), t(chosen ? "position.chosen_more" : best ? "position.more" : "position.more_none"));
     fillCalls($("where-calls"), warning?.calls ?? []);
     const said = warning ? `${warning.head}. ${warning.note}` : "";
@@ -83,15 +84,20 @@ export function createWhere(client, position, urge) {
   /** Which desk has it, and how it stands. */
   function deskLine() {
     if (!desk?.name) return "";
-    const { area, others = [], usual_acceptance_s: usual } = desk;
+    const { area, usual_acceptance_s: usual } = desk;
     const above = area && desk.adcode !== area.adcode;
-    const lines = [
+    return joined(
       above ? t("position.parent", { area: area.name, desk: desk.name }) : t("place.to_desk", { desk: desk.name }),
       desk.online && usual !== null && usual !== undefined ? t("position.usual", { duration: duration(Math.ceil(usual) * 1000) }) : "",
-    ];
-    if (others.length) lines.push(t("position.others", { areas: others.slice(0, 3).map(({ name }) => name).join(t("position.or")) }));
-    if (desk.sea) lines.push(t("position.sea"));
-    return joined(...lines);
+      ...besides(),
+    );
+  }
+
+  /** What else the place may be: another county's, or on the water. */
+  function besides() {
+    const { others = [], sea = false } = desk;
+    const areas = others.slice(0, MOST_OTHERS).map(({ name }) => name).join(t("position.or"));
+    return [areas && t("position.others", { areas }), sea && t("position.sea")];
   }
 
   /** Asked once for a place, again after moving, and each half minute while somebody looks. */
