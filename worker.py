@@ -4,10 +4,11 @@ import asyncio
 import signal
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
-from dispatch import closing, reporters, tidying
+from dispatch import closing, escalation, reporters, tidying
 from dispatch.clock import now
 from dispatch.database import Database
 from dispatch.events import Recorded
@@ -24,6 +25,7 @@ from realtime.doorbell import Doorbell, connect
 log = structlog.get_logger()
 
 EVERY_S = 60.0
+LATE_EVERY_S = 0.5
 KEPT_AFTER_END = timedelta(days=1)
 
 
@@ -51,6 +53,7 @@ async def _work(settings: Settings) -> None:
     read, laboratory = Reads(database, 1), Laboratory.small(photos=1)
     uploads = Uploads(Incoming.of(settings.home), MediaStore(settings.media_url), laboratory, writer)
     sweeping = asyncio.create_task(_sweep(uploads, read))
+    escalating = asyncio.create_task(_escalate(writer, read))
     log.info("worker_started")
     while not stop.is_set():
         await _tidy(writer)
@@ -61,6 +64,7 @@ async def _work(settings: Settings) -> None:
             continue
     # A photo cut off here is finished in the next round: nothing of it is lost.
     sweeping.cancel()
+    escalating.cancel()
     await asyncio.to_thread(laboratory.close)
     read.close()
     ringing.cancel()
@@ -80,6 +84,18 @@ async def _sweep(uploads: Uploads, read: Reads) -> None:
         except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
             log.warning("sweeping_failed", error=type(error).__name__)
         await asyncio.sleep(EVERY_S)
+
+
+async def _escalate(writer: Writer, read: Reads) -> None:
+    """Take what nobody accepts to its next step, again and again; each step is in the database once."""
+    while True:
+        try:
+            for late in await read(lambda session: escalation.due(session, now())):
+                desks = [late.desk, *([late.parent] if late.parent else [])]
+                await writer.do(partial(escalation.escalate, late=late), *desks)
+        except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
+            log.warning("escalating_failed", error=type(error).__name__)
+        await asyncio.sleep(LATE_EVERY_S)
 
 
 async def _tidy(writer: Writer) -> None:

@@ -9,11 +9,15 @@ from dispatch.clock import now
 from dispatch.coordinates import to_wgs84, validated
 from dispatch.desks import DESKS, PROVINCE, Desk
 from dispatch.jurisdiction import WIDEST_M, Jurisdiction, NoDeskOpen, Placement, first_open
+from dispatch.offering import BORDER_DESKS
 from dispatch.openings import open_desks
 from dispatch.reads import Reads
 from dispatch.states import Place
 
 OPENINGS_KEPT_S = 1.0
+
+# A circle that reaches more counties than these is no border case: it is hardly a position.
+AT_A_BORDER = 3
 
 
 class Placing:
@@ -58,6 +62,15 @@ class Placing:
         if desk is None:
             raise NoDeskOpen(area)
         return desk
+
+    async def across_the_border(self, desk: str, notes: tuple[str, ...]) -> tuple[str, ...]:
+        """The open desks of the other counties that the position may as well lie in, as `placed` noted them: the
+        nearest few, and not those of a circle that says nothing."""
+        counties = [note.removeprefix("county:") for note in notes if note.startswith("county:")]
+        if len(counties) > AT_A_BORDER:
+            return ()
+        open_now = await self.open_desks()
+        return tuple(county for county in counties if county != desk and county in open_now)[:BORDER_DESKS]
 
     async def open_desks(self) -> frozenset[str]:
         """The desks that are open, as of a second ago at most."""

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -68,9 +69,11 @@ async def file(request: Request) -> Response:
         notes=notes,
         media_expected=body.media_expected,
         fraud=body.fraud,
+        others=await parts.placing.across_the_border(desk, notes),
     )
     rule = parts.settings.identity_required
-    filed = await parts.writer.do(lambda session: filing.file(session, wanted, rule, parts.ears), desk)
+    command = partial(filing.file, filing=wanted, identity_rule=rule, ears=parts.ears)
+    filed = await parts.writer.do(command, desk, *wanted.others)
     if not filed.new:
         return await _answer(request, await _own(parts, filed.id, reporter.id), 200)
     # It is committed, and nobody's screen can have it yet: nothing more is asked on the way to the answer.

@@ -4,10 +4,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from console.desk import id_of, report_at
+from console.desk import id_of
 from console.parts import parts_of
 from console.sign_in import require_dispatcher_act
-from dispatch import reports
+from dispatch import reading, reports
 from dispatch.errors import Refused
 from web.languages import page_language
 
@@ -34,7 +34,9 @@ async def acknowledge(request: Request) -> Response:
             raise
         won = False
     language = page_language(request)
-    report = await parts.read(lambda session: report_at(session, id_, dispatcher.desk))
+    report = await parts.read(lambda session: reading.state(session, id_))
+    if report is None:
+        raise Refused("report_unknown")
     if won:
         return HTMLResponse(parts.rendering.accepted(report, language))
-    return HTMLResponse(parts.rendering.lost(report, language), 409)
+    return HTMLResponse(parts.rendering.lost(dispatcher.desk, report, language), 409)

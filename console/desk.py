@@ -86,9 +86,9 @@ def moment(session: Session, desk: str) -> tuple[str, list[ReportState]]:
 
 
 def report_at(session: Session, id_: UUID, desk: str) -> ReportState:
-    """The report's newest state. Raises Refused `report_unknown` when it is not this desk's."""
+    """The report's newest state. Raises Refused `report_unknown` when it is neither this desk's nor offered to it."""
     report = reading.state(session, id_)
-    if report is None or report.desk != desk:
+    if report is None or not report.concerns(desk):
         raise Refused("report_unknown")
     return report
 

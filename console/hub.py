@@ -71,20 +71,20 @@ class Hub:
     def load(self, session: Session, desk: str, events: list[Recorded]) -> Loaded:
         """The cards of the reports that changed, once a language in use. Runs off the loop."""
         changed = list(dict.fromkeys(event.report for event in events if event.report is not None))
-        reports = [report for report in reading.states(session, changed).values() if report.desk == desk]
+        reports = list(reading.states(session, changed).values())
         here = self._desks.get(desk)
         # A list first: this is a reading thread, and the loop adds consoles meanwhile.
         in_use = {console.language for console in list(here.consoles)} if here else set()
         return Loaded(
-            {language: self._cards(reports, language) for language in in_use},
+            {language: self._cards(desk, reports, language) for language in in_use},
             reading.waiting_at_desk(session, desk),
         )
 
-    def _cards(self, reports: Iterable[ReportState], language: str) -> dict[Hashable, str]:
+    def _cards(self, desk: str, reports: Iterable[ReportState], language: str) -> dict[Hashable, str]:
         cards: dict[Hashable, str] = {}
         for report in reports:
             try:
-                cards[report.id] = self._rendering.card(report, language)
+                cards[report.id] = self._rendering.card_at(desk, report, language)
             except Exception as error:  # noqa: BLE001 - one report must not stop a desk
                 log.error(
                     "card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error)

@@ -68,7 +68,7 @@ async def _catch_up(parts: Parts, console: Console, after: str) -> None:
         if missed is None:
             reports = reading.open_at_desk(session, console.desk, CARDS)
             return parts.rendering.snapshot(cursor, reports, console.language), seq, waiting
-        cards = [parts.rendering.card(report, console.language) for report in missed]
+        cards = [parts.rendering.card_at(console.desk, report, console.language) for report in missed]
         return parts.rendering.frame(cursor, cards), seq, waiting
 
     frame, seq, waiting = await parts.read(read)
@@ -86,7 +86,7 @@ def _missed(session: Session, desk: str, after: str, head: int) -> list[states.R
         return None
     events = read_since(session, desk, seq, CATCH_UP)
     changed = dict.fromkeys(event.report for event in events if event.report is not None)
-    return [report for report in reading.states(session, list(changed)).values() if report.desk == desk]
+    return list(reading.states(session, list(changed)).values())
 
 
 async def _hear(parts: Parts, console: Console) -> None:

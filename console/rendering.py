@@ -50,6 +50,7 @@ class _Language:
     words: Words
     card: Template
     bare_card: Template
+    left_card: Template
     report: Template
     desk: Template
     sign_in: Template
@@ -138,6 +139,13 @@ class Rendering:
             log.error("card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error))
             return of.bare_card.render(report=report)
 
+    def card_at(self, desk: str, report: ReportState, language: str) -> str:
+        """The report as it stands in this desk's queue; once the desk has nothing to do with it any more, what
+        takes it out of the queue there, with who has it now."""
+        if report.concerns(desk):
+            return self.card(report, language)
+        return self._of(language).left_card.render(report=report)
+
     def report(self, report: ReportState, language: str) -> str:
         """The report in hand: conversation, media, facts. Answers `GET /console/reports/{id}` and a sent reply."""
         template = self._of(language)
@@ -162,9 +170,9 @@ class Rendering:
         """The answer to the dispatcher who received the report (200)."""
         return _partial("card", self.card(report, language))
 
-    def lost(self, report: ReportState, language: str) -> str:
-        """The answer to a dispatcher who came second (409): the card as it is now, and who was first."""
-        return self.accepted(report, language) + self.notice(language, report=report)
+    def lost(self, desk: str, report: ReportState, language: str) -> str:
+        """The answer to a dispatcher of `desk` who came second (409): the card as it is now, and who was first."""
+        return _partial("card", self.card_at(desk, report, language)) + self.notice(language, report=report)
 
     def notice(self, language: str, *, report: ReportState | None = None, sentence: str = "") -> str:
         """A line for the page's live region: who was first with `report`, or why something was refused."""
@@ -211,6 +219,7 @@ class Rendering:
             distance=measures.distance_in(words),
             length_of=attachments.length,
             wave=attachments.wave,
+            area_name=lambda adcode: name_of_area(adcode, words.language),
         )
         environment.globals.update(
             tally=attachments.tally_in(words), refusal=attachments.refusal_in(words), taken=attachments.taken
@@ -220,6 +229,7 @@ class Rendering:
             words,
             card=environment.get_template("console/card.html"),
             bare_card=environment.get_template("console/bare_card.html"),
+            left_card=environment.get_template("console/left_card.html"),
             report=environment.get_template("console/report.html"),
             desk=environment.get_template("console/desk.html"),
             sign_in=environment.get_template("console/sign_in.html"),

@@ -57,6 +57,10 @@ REPORT_FILED = "ReportFiled"
 REPORT_RECEIVED = "ReportReceived"
 RECEIPT_SHOWN = "ReceiptShown"
 REPORT_WITHDRAWN = "ReportWithdrawn"
+REPORT_ESCALATED = "ReportEscalated"
+REPORT_OFFERED = "ReportOffered"
+OFFERED_CHANGED = "OfferedReportChanged"
+OFFERING_ENDED = "OfferingEnded"
 MESSAGE_SENT = "MessageSent"
 REQUEST_SENT = "RequestSent"
 REQUEST_ANSWERED = "RequestAnswered"
@@ -130,9 +134,9 @@ def next_number(session: Session, desk: str, at: datetime) -> str:
     return batch_of(session).next_number(desk, at)
 
 
-def lock_log(session: Session, desk: str) -> None:
-    """Let nobody else write to the desk's log until this transaction ends: its reports stand still meanwhile."""
-    batch_of(session).lock([desk])
+def lock_log(session: Session, *desks: str) -> None:
+    """Let nobody else write to these desks' logs until this transaction ends: their reports stand still meanwhile."""
+    batch_of(session).lock(sorted(desks))
 
 
 def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from dispatch.duress import Ears, note_said
 from dispatch.errors import Refused
 from dispatch.events import REPORT_FILED, insert_with_batch, next_number, record
 from dispatch.models import TABLES
+from dispatch.offering import offer_new
 from dispatch.reporters import SignedIn
 from dispatch.states import Caller, Place, ReportState
 
@@ -63,6 +64,7 @@ class Filing:
     notes: tuple[str, ...]
     media_expected: int
     fraud: dict[str, Any] | None
+    others: tuple[str, ...] = ()  # the desks across a border that it is offered to as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule, ears: Ea
     # An account that closes at this moment either waits for this row and finds the report, or was first.
     if connection.execute(_COUNT, {"of": filing.reporter}).rowcount == 0:
         raise Refused("sign_in_required")
+    offer_new(session, filing.id, filing.desk, filing.others, filed_at)
     return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq)
 
 
@@ -185,6 +188,7 @@ def just_filed(filing: Filing, filed: Filed, reporter: SignedIn) -> ReportState:
             earlier_invalid=reporter.invalid_reports,
         ),
         fraud=filing.fraud,
+        offered=tuple(sorted(filing.others)),
     )
 
 

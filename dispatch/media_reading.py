@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, literal, select
 from sqlmodel import Session
 
 from dispatch.errors import Refused
 from dispatch.models import TABLES
+from dispatch.offering import concerns
 from dispatch.states import MediaState
 
 _MEDIA, _REPORT = TABLES["media"], TABLES["report"]
@@ -37,11 +38,11 @@ def of_reporter(session: Session, media: UUID, reporter: UUID) -> Found:
 
 
 def of_desk(session: Session, media: UUID, desk: str) -> Found:
-    """A medium of a report of this desk, also one that the reporter took back after it was ready.
+    """A medium of a report of this desk or offered to it, also one that the reporter took back after it was ready.
 
     Raises Refused `media_unknown` for any other desk's.
     """
-    rows = chosen(session, _MEDIA.c.id == media, _REPORT.c.desk == desk)
+    rows = chosen(session, _MEDIA.c.id == media, concerns(literal(desk)))
     if not rows:
         raise Refused("media_unknown")
     return _found(rows[0])

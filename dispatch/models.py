@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from dispatch.database import Count, JSONText, UTCDateTime
@@ -37,6 +37,10 @@ class Desk(SQLModel, table=True):
     name_en: str
     open: bool = False
     sms: str = "12110"
+    # Seconds that a report may wait before the whole desk, the shift leader, the desk above are told of it.
+    tell_desk_s: int = Field(default=15, sa_column_kwargs={"server_default": "15"})
+    tell_leader_s: int = Field(default=30, sa_column_kwargs={"server_default": "30"})
+    tell_parent_s: int = Field(default=60, sa_column_kwargs={"server_default": "60"})
 
 
 class DeskHead(SQLModel, table=True):
@@ -185,6 +189,12 @@ class Report(SQLModel, table=True):
         UniqueConstraint("reporter", "idempotency_key"),
         Index("ix_report_desk_status", "desk", "status", "filed_at"),
         Index("ix_report_reporter_filed_at", "reporter", "filed_at"),
+        Index(
+            "ix_report_waiting",
+            "filed_at",
+            sqlite_where=text("status = 'filed'"),
+            postgresql_where=text("status = 'filed'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -242,6 +252,15 @@ class LocationCode(SQLModel, table=True):
     code: str = Field(primary_key=True, max_length=8)
     report: UUID = Field(foreign_key="report.id", unique=True)
     expires_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Offering(SQLModel, table=True):
+    """A waiting report that another desk is offered too; gone once anybody accepts it or it is taken back."""
+
+    report: UUID = Field(sa_column=Column(ForeignKey("report.id"), primary_key=True))
+    desk: str = Field(primary_key=True, foreign_key="desk.adcode", max_length=6, index=True)
+    why: str  # border | escalation
+    at: datetime = Field(sa_type=UTCDateTime)
 
 
 class Acknowledgement(SQLModel, table=True):

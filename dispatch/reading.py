@@ -13,6 +13,7 @@ from sqlmodel import Session
 from dispatch.corrections import Former, formers
 from dispatch.media_reading import state_of as media_state
 from dispatch.models import TABLES
+from dispatch.offering import concerns
 from dispatch.states import (
     OPEN,
     AcknowledgementState,
@@ -27,7 +28,7 @@ from dispatch.states import (
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
-_REQUEST = _T["request"]
+_REQUEST, _OFFERING = _T["request"], _T["offering"]
 
 TRAIL = 50  # positions of a report's trail that are shown, the newest
 
@@ -86,7 +87,7 @@ _LOCATIONS = (
 _NEWEST_FIRST = (_REPORT.c.filed_at.desc(), _REPORT.c.id.desc())
 _WAITING = (
     select(_REPORT.c.id)
-    .where(_REPORT.c.desk == bindparam("of"), _REPORT.c.status == "filed")
+    .where(concerns(bindparam("of")), _REPORT.c.status == "filed")
     .order_by(_REPORT.c.filed_at, _REPORT.c.id)
     .limit(bindparam("most"))
 )
@@ -100,6 +101,12 @@ _TAKEN = (
     .limit(bindparam("most"))
 )
 _COUNT_WAITING = select(func.count()).where(_REPORT.c.desk == bindparam("of"), _REPORT.c.status == "filed")
+_COUNT_OFFERED = select(func.count()).where(_OFFERING.c.desk == bindparam("of"))
+_OFFERED = (
+    select(_OFFERING.c.report, _OFFERING.c.desk)
+    .where(_OFFERING.c.report.in_(bindparam("ids", expanding=True)))
+    .order_by(_OFFERING.c.report, _OFFERING.c.desk)
+)
 _OPEN_OF = (
     select(_REPORT.c.id)
     .where(_REPORT.c.reporter == bindparam("of"), _REPORT.c.status.in_(OPEN))
@@ -120,6 +127,7 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
         _media(session, these),
         _trails(session, these),
         _formers(session, rows.values()),
+        _offered(session, [row.id for row in rows.values() if row.status == "filed"]),
     )
     return {id_: _state(rows[id_], hung) for id_ in ids if id_ in rows}
 
@@ -136,8 +144,10 @@ def open_at_desk(session: Session, desk: str, limit: int) -> list[ReportState]:
 
 
 def waiting_at_desk(session: Session, desk: str) -> int:
-    """How many reports of the desk nobody has accepted yet."""
-    return int(session.connection().execute(_COUNT_WAITING, {"of": desk}).scalar_one())
+    """How many reports of the desk, and of those offered to it, nobody has accepted yet."""
+    connection = session.connection()
+    own, offered = (connection.execute(count, {"of": desk}) for count in (_COUNT_WAITING, _COUNT_OFFERED))
+    return int(own.scalar_one()) + int(offered.scalar_one())
 
 
 def open_of_reporter(session: Session, reporter: UUID, limit: int = 100) -> list[ReportState]:
@@ -217,6 +227,15 @@ def _formers(session: Session, rows: Iterable[Row[Any]]) -> dict[UUID, list[Form
     return formers(session, corrected) if corrected else {}
 
 
+def _offered(session: Session, waiting: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Only what waits is offered to anybody else."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    if waiting:
+        for report, desk in session.connection().execute(_OFFERED, {"ids": waiting}):
+            found[report].append(desk)
+    return {report: tuple(desks) for report, desks in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Hung:
     """What hangs on reports, by report."""
@@ -226,6 +245,7 @@ class _Hung:
     media: dict[UUID, tuple[MediaState, ...]]
     trails: dict[UUID, tuple[Place, ...]]
     formers: dict[UUID, list[Former]]  # by reporter
+    offered: dict[UUID, tuple[str, ...]]
 
 
 def _state(row: Row[Any], hung: _Hung) -> ReportState:
@@ -255,6 +275,7 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         media=hung.media.get(row.id, ()),
         messages=hung.messages.get(row.id, ()),
         requests=hung.requests.get(row.id, ()),
+        offered=hung.offered.get(row.id, ()),
         acknowledgement=_acknowledgement(row),
         caller=_caller(row, hung.formers.get(row.reporter, [])),
         fraud=row.fraud,

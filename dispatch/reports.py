@@ -16,6 +16,7 @@ from dispatch.errors import Refused
 from dispatch.events import (
     COVERT_SWITCHED,
     LOCATION_SHARED,
+    OFFERING_ENDED,
     REPORT_RECEIVED,
     REPORT_WITHDRAWN,
     lock_log,
@@ -23,12 +24,13 @@ from dispatch.events import (
 )
 from dispatch.ids import new_id
 from dispatch.models import TABLES
+from dispatch.offering import concerns, end, offered_to, tell_offered
 from dispatch.receipts import Statement, place_digest, text_digest
 from dispatch.states import Place
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
-_LOCATION, _DESK = _T["location"], _T["desk"]
+_LOCATION, _DESK, _EVENT = _T["location"], _T["desk"], _T["event"]
 
 
 Sign = Callable[[Statement], str]
@@ -48,8 +50,18 @@ _TO_RECEIVE = (
         _REPORT.c.crs,
         _DESK.c.name,
     )
-    .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)
-    .where(_REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at"))
+    .join(_DESK, _DESK.c.adcode == bindparam("at"))
+    .where(_REPORT.c.id == bindparam("report"), concerns(bindparam("at")))
+)
+# Who came second at a desk that the report was offered to no longer has to do with it: it is told all the same.
+_WAS_OFFERED = (
+    select(_EVENT.c.seq)
+    .where(
+        _EVENT.c.desk == bindparam("at"),
+        _EVENT.c.report == bindparam("of"),
+        _EVENT.c.kind == OFFERING_ENDED,
+    )
+    .limit(1)
 )
 _WINNER = select(_ACKNOWLEDGEMENT.c.dispatcher, _ACKNOWLEDGEMENT.c.at).where(
     _ACKNOWLEDGEMENT.c.report == bindparam("of")
@@ -61,7 +73,7 @@ _AT_DESK = select(_REPORT.c.status).where(
     _REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at")
 )
 _WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
-_DESK_OF = select(_REPORT.c.desk).where(_REPORT.c.id == bindparam("report"))
+_DESK_OF = select(_REPORT.c.desk, _REPORT.c.status).where(_REPORT.c.id == bindparam("report"))
 _VERSION = select(_REPORT.c.version).where(_REPORT.c.id == bindparam("report"))
 _COVERT = select(_REPORT.c.covert).where(_REPORT.c.id == bindparam("report"))
 _CHANGE = (
@@ -73,14 +85,18 @@ _CHANGE = (
 
 
 def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> None:
-    """Receive a report (接收) for the dispatcher's desk. One wins; the winner may press again.
+    """Receive a report (接收) for the dispatcher's desk, be it its own or offered to it. One wins; the winner may
+    press again. From then on the report is the winner's desk's.
 
     Raises Refused: `report_unknown` (none such at this desk), `report_closed`, `already_received` with the
     winner's `dispatcher` number and `at`.
     """
     found = session.connection().execute(_TO_RECEIVE, {"report": report, "at": desk}).one_or_none()
     if found is None:
-        raise Refused("report_unknown")
+        if session.connection().execute(_WAS_OFFERED, {"at": desk, "of": report}).first() is None:
+            raise Refused("report_unknown")
+        _tell_the_winner(session, report, dispatcher)
+        return
     if found.status == "closed":
         raise Refused("report_closed")
     at = now()
@@ -115,11 +131,13 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
         return
     # A report withdrawn a moment ago stays withdrawn; the reporter still learns that it was received.
     status = "received" if found.status == "filed" else found.status
-    change(session, report, REPORT_RECEIVED, actor=f"dispatcher:{dispatcher}", status=status)
+    change(session, report, REPORT_RECEIVED, actor=f"dispatcher:{dispatcher}", status=status, desk=desk)
 
 
 def _tell_the_winner(session: Session, report: UUID, dispatcher: str) -> None:
-    first = session.connection().execute(_WINNER, {"of": report}).one()
+    first = session.connection().execute(_WINNER, {"of": report}).one_or_none()
+    if first is None:
+        raise Refused("report_unknown")  # offered once, and taken back before anybody had it
     if first.dispatcher != dispatcher:
         raise Refused("already_received", dispatcher=first.dispatcher, at=iso(first.at))
 
@@ -217,9 +235,12 @@ def change(
 ) -> int:
     """Change what the reporter may see: a new version, and the event of it. Gives the version.
 
-    The desk's head is locked before the report's row, by everybody: else two processes wait for each other.
+    Other desks that the report is offered to are told; once it no longer waits, it leaves them.
+    The desks' heads are locked before the report's row, by everybody: else two processes wait for each other.
     """
-    lock_log(session, session.connection().execute(_DESK_OF, {"report": report}).scalar_one())
+    before = session.connection().execute(_DESK_OF, {"report": report}).one()
+    offered = offered_to(session, report) if before.status == "filed" else []
+    lock_log(session, before.desk, *offered)
     statement = _CHANGE.values(**values) if values else _CHANGE
     row = session.connection().execute(statement, {"of": report}).one()
     record(
@@ -231,6 +252,10 @@ def change(
         reporter=row.reporter,
         data={"version": row.version} | (data or {}),
     )
+    if offered and values.get("status", "filed") == "filed":
+        tell_offered(session, report, offered, row.version)
+    elif offered:
+        end(session, report, [desk for desk in (before.desk, *offered) if desk != row.desk], row.version)
     return int(row.version)
 
 

@@ -138,8 +138,13 @@ class ReportState:
     caller: Caller
     fraud: dict[str, Any] | None
     requests: tuple[RequestState, ...] = ()
+    offered: tuple[str, ...] = ()  # the other desks that it is offered to, as long as it waits
     reporter_saw: int = 0  # the newest version that the reporter's screen has shown
     desk_saw: int = 0  # the newest version that a dispatcher had in hand on a screen
     duress_at: datetime | None = None  # a duress word was first said; nothing of it reaches the reporter
     duress_said: int = 0  # how often
     duress_heard: int = 0  # how many of these a dispatcher has acknowledged
+
+    def concerns(self, desk: str) -> bool:
+        """Whether a desk has to do with it: as its own, or because it is offered it."""
+        return desk == self.desk or desk in self.offered

@@ -39,6 +39,7 @@ class LiveSocket:
         "_sender",
         "_seq",
         "_single",
+        "_snapshot",
         "closed",
         "heard_at",
         "overflowed",
@@ -54,6 +55,7 @@ class LiveSocket:
         self._frames: list[str] = []  # frames that are no state: a tick, a ping, an error
         self._seq = 0
         self._held = True
+        self._snapshot = -1  # what the snapshot holds, the feed may bring once more a little later
         self.sent = 0  # the log's number up to which states were handed to the client
         self._sender: asyncio.Task[None] | None = None
         self.overflowed = False
@@ -62,7 +64,7 @@ class LiveSocket:
 
     def offer(self, update: Update) -> None:
         """New states to send, when the client is ready for them."""
-        if self.closed or self.overflowed:
+        if self.closed or self.overflowed or update.seq <= self._snapshot:
             return
         if self._single is None and self._backlog is None:
             self._single = update
@@ -91,9 +93,11 @@ class LiveSocket:
             self._wake()
 
     def begin(self, frames: Sequence[str], seq: int) -> None:
-        """Send the snapshot that holds everything up to `seq`; then whatever came meanwhile and is newer."""
+        """Send the snapshot that holds everything up to `seq` (-1: nothing of one log alone); then whatever came
+        meanwhile or comes later and is newer."""
         if self._seq <= seq:
             self._single = self._backlog = None
+        self._snapshot = seq
         self._drop_what_stands_in(frames)
         self._frames[:0] = frames
         self._held = False

@@ -443,8 +443,8 @@ async def test_the_questions_take_only_their_keys_and_give_the_focus_back(
     focused = "document.activeElement.id"
     before = await desk.page.evaluate(focused)
     await desk.page.keyboard.press("q")
-    await expect(desk.page.locator("#ask-safe")).to_be_focused()
-    await expect(desk.page.locator("#ask-how_many")).to_have_count(0)
+    await expect(desk.page.locator("#question-safe")).to_be_focused()
+    await expect(desk.page.locator("#question-how_many")).to_have_count(0)
     await reporter.http.post(
         f"/api/v1/reports/{report['id']}/messages", json={"client_id": "c", "text": "他还在"}
     )
@@ -485,6 +485,12 @@ async def test_nothing_moves_under_the_pointer(
     await expect(desk.page.locator(".gap")).to_have_count(0)
 
 
+def _seq(cursor: str | None) -> int:
+    """How far a page's cursor has come: what a dispatcher has in hand is told to the log, and moves it on."""
+    assert cursor
+    return int(cursor.partition(":")[2])
+
+
 async def test_an_older_card_never_takes_a_newer_one_back(
     at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
 ) -> None:
@@ -499,7 +505,7 @@ async def test_an_older_card_never_takes_a_newer_one_back(
     await anyio.sleep(0.3)
     await expect(desk.page.locator(desk.card(report["id"]))).to_have_count(1)
     await expect(desk.page.locator(desk.card(report["id"]))).to_have_attribute("data-status", "received")
-    assert await desk.page.get_attribute("#cursor", "value") == cursor
+    assert _seq(await desk.page.get_attribute("#cursor", "value")) >= _seq(cursor)
 
 
 async def test_a_frame_that_cannot_be_shown_is_fetched_again(

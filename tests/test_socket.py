@@ -79,6 +79,7 @@ async def test_what_the_snapshot_holds_already_is_not_sent_again() -> None:
     socket.offer(update(4, a="a4"))
     socket.begin(["snapshot of 4"], 4)
     await client.has("snapshot of 4")
+    socket.offer(update(4, a="a4"))  # the feed read it later than the snapshot did
     socket.offer(update(5, a="a5"))
     await client.has("snapshot of 4", "5: a5")
 

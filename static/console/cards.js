@@ -104,7 +104,8 @@ function mark(card, before) {
 }
 
 function listOf(card) {
-  if (card.dataset.status === "closed") return null;
+  // `left`: another desk has it now.
+  if (card.dataset.status === "closed" || card.dataset.status === "left") return null;
   return card.dataset.status === "filed" ? waiting : taken;
 }
 
