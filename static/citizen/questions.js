@@ -3,7 +3,7 @@
 import { element, icon, show, write } from "./page.js";
 import { sentence, t, timeOf } from "./words.js";
 
-const ACTS = { location: ["map-pin", "ask.give_location"], photo: ["camera", "talk.photo"], video: ["camera", "talk.photo"] };
+const ACTS = { location: ["map-pin", "ask.give_location"], photo: ["camera", "media.way_photo"], video: ["video", "media.way_video"] };
 
 /** A row of the conversation. `act(question, answer)` hears what was tapped or written; `answer` is null for a thing to do. */
 export function questionRow(question, act) {

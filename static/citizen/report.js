@@ -1,19 +1,23 @@
 // One report on the screen: its ladder, what is still needed for it, the conversation, the photos.
 
 import { identityForm, keep, signInForm } from "./account.js";
+import { createCovertSwitch } from "./covert-switch.js";
 import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
-import { $, announce, clone, fromTop, go, show, title, write } from "./page.js";
-import { showPhotos, takeIn } from "./photos.js";
+import { $, announce, fromTop, go, show, title, write } from "./page.js";
+import { createMedia } from "./media.js";
 import { progressOf } from "./progress.js";
+import { isMedia } from "./protocol.js";
+import { createPlacing } from "./placing.js";
 import { createSharing } from "./sharing.js";
 import { showTalk } from "./talk.js";
+import { othersNote, whoseForm } from "./whose.js";
 import { t } from "./words.js";
 import { createWithdrawal } from "./withdrawal.js";
 
 const FIX_WITHIN = 3_000;
 
-export function createReport(client, position) {
+export function createReport(client, position, files) {
   const { outbox, live } = client;
   let subject = null; // {key?, id?}: the outbox's item, the server's report, or both
   let locating = false;
@@ -22,6 +26,9 @@ export function createReport(client, position) {
   let painted = null;
   let heardUpTo = null; // how many lines the conversation had
   const sharing = createSharing({ client, position });
+  const placing = createPlacing({ client, position, handle: () => handle(), item: () => subject && item(), report: () => subject && report(), photo: () => media.answer("photo") });
+  const media = createMedia(client, files, () => handle());
+  const covertSwitch = createCovertSwitch({ outbox, handle: () => handle() });
   const withdrawal = createWithdrawal(async (reason) => {
     await outbox.withdraw(handle(), reason);
     if (item() || report()) fromTop();
@@ -35,9 +42,12 @@ export function createReport(client, position) {
 
   /** One tap: kept, sent, shown. */
   async function quick(text) {
-    const location = position.best();
-    const filed = await client.file({ kind: "quick", text, location }, { held: location === null });
-    locating = location === null;
+    const place = position.place();
+    const held = place.location === null && !place.place_text;
+    const filed = await client.file({ kind: "quick", text, ...place }, { held });
+    // It was chosen for this report; the next one begins with the phone's own again.
+    position.choose(null);
+    locating = held;
     go("report", { key: filed.key }, "/#report");
     if (locating) locate(filed.key);
   }
@@ -56,16 +66,19 @@ export function createReport(client, position) {
     missing = false;
     heardUpTo = null;
     sharing.begin(item()?.body.location);
-    for (const id of ["talk", "photos", "need"]) $(id).replaceChildren();
+    for (const id of ["talk", "need"]) $(id).replaceChildren();
     withdrawal.close();
+    placing.close();
     watch();
     tick();
+    media.open();
     fromTop();
   }
 
   function close() {
     clearTimeout(ticking);
     if (subject) live.unwatch(report()?.id ?? subject.id);
+    if (subject) media.close();
     subject = null;
     painted = null;
     urge(false);
@@ -141,10 +154,13 @@ export function createReport(client, position) {
   function showNeed({ phase }) {
     const need = $("need");
     const expired = phase !== "sign_in" && client.me() === null && Boolean(item()?.report_id ?? report());
-    const what = phase === "held" && !locating ? "place" : expired ? "again" : phase;
+    const others = phase === "sign_in" && item() && outbox.foreign(item());
+    const what = phase === "held" && !locating ? "place" : expired ? "again" : others ? "others" : phase;
     const made = {
-      place: placeForm,
-      sign_in: () => signInForm(client, item() ? { heading: t("account.sign_in_due"), note: t("account.sign_in_due_note") } : { heading: t("account.again_due"), done: watch }),
+      place: placing.form,
+      whose: () => whoseForm(client, item().key),
+      others: () => othersNote(),
+      sign_in: () => signInForm(client, item() ? { heading: t("account.sign_in_due"), note: t("account.sign_in_due_note"), claiming: item().key } : { heading: t("account.again_due"), done: watch }),
       again: () => signInForm(client, { heading: t("account.again_due"), done: watch }),
       identity: () => identityForm(client, { heading: t("account.identity_due"), note: t("account.identity_due_note") }),
     }[what];
@@ -153,22 +169,11 @@ export function createReport(client, position) {
     else need.replaceChildren();
   }
 
-  function placeForm() {
-    const form = clone("place-form");
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      const place_text = form.elements.place.value.trim();
-      if (place_text) outbox.release(subject.key, { place_text, location: position.best() });
-    };
-    form.elements.place.oninput = ({ target }) => tell({ place: target.value.trim() });
-    return form;
-  }
-
   function renderTalk({ item: sent, report: filed }) {
     const belonging = outbox.belonging(sent?.key, filed?.id);
     const lines = showTalk({ report: filed, item: sent, belonging, again: outbox.resume, act });
-    const photos = showPhotos({ report: filed, items: belonging.filter(({ kind }) => kind === "photo"), address: client.media, again: outbox.resume, remove: outbox.remove });
-    $("report").toggleAttribute("data-talking", lines.length + photos > 0);
+    const tiles = media.render({ report: filed, items: belonging.filter(isMedia), open: !$("composer").hidden });
+    $("report").toggleAttribute("data-talking", lines.length + tiles > 0);
     const last = lines.at(-1);
     const came = heardUpTo !== null && lines.length > heardUpTo && last.author !== "reporter";
     heardUpTo = filed || lines.length ? lines.length : heardUpTo;
@@ -180,8 +185,8 @@ export function createReport(client, position) {
   /** What the dispatcher asked for: an answer goes by the outbox, a position or a photo answers by itself. */
   function act({ id, request }, answer) {
     if (answer !== null) outbox.answer(handle(), id, answer);
-    else if (request === "location") sharing.answer(report().id);
-    else $("pick").click();
+    else if (request === "location") sharing.answer(report().id).then((sent) => sent || placing.open());
+    else media.answer(request);
   }
 
   /** Brings a new message into sight; over the keyboard of somebody who types nothing moves, a sign stands there instead. */
@@ -200,10 +205,14 @@ export function createReport(client, position) {
     const number = filed?.number ?? sent?.filed?.number;
     title(t(phase === "sending" || phase === "held" ? "report.sending_title" : "report.title"));
     write($("number"), number ? t("report.number", { number }) : "");
+    show($("to-receipt"), Boolean(filed?.receipt));
+    if (filed?.receipt) $("to-receipt").href = `/receipt#${filed.id}`;
     const open = !["withdrawn", "closed", "refused"].includes(phase);
     show($("facts"), true);
     show($("keep-open"), open);
     sharing.render(open);
+    covertSwitch.render({ item: sent, report: filed }, open);
+    placing.render(open && Boolean(sent || filed) && $("need").hidden);
     withdrawal.render(open, outbox.belonging(sent?.key, filed?.id).filter(({ kind }) => kind === "withdrawal").at(-1));
     tell({ text: filed?.text ?? sent?.body.text ?? "", place: filed?.place_text ?? sent?.body.place_text ?? "" });
   }
@@ -222,16 +231,6 @@ export function createReport(client, position) {
     $("say").dispatchEvent(new Event("input", { bubbles: true }));
     say(text);
   };
-  $("pick").onchange = async ({ target }) => {
-    const files = [...target.files];
-    const report = handle();
-    const { taken, error } = await takeIn(files, $("photos").childElementCount);
-    target.value = "";
-    write($("photo-error"), error);
-    show($("photo-error"), error !== "");
-    for (const photo of taken) await outbox.attach(report, photo);
-    $("photos").lastElementChild?.scrollIntoView({ block: "end" });
-  };
   $("phrases").onclick = ({ target }) => {
     if (!target.dataset.phrase) return;
     target.hidden = true;
@@ -245,6 +244,7 @@ export function createReport(client, position) {
     const { key, body } = item();
     const location = body.location ? await position.within(FIX_WITHIN) : null;
     const filed = await client.file({ ...body, location: location ?? body.location });
+    await outbox.readdress(key, filed.key);
     await outbox.forget(key);
     go("report", { key: filed.key }, "/#report", { replace: true });
   };
@@ -262,7 +262,7 @@ export function createReport(client, position) {
   // A position that arrives while its report waits for one ends the waiting.
   position.listen((best) => {
     const held = subject && item();
-    if (best && held?.state === "held" && !locating) outbox.release(held.key, { location: best });
+    if (best && held?.state === "held" && !locating) outbox.release(held.key, { location: best, ...placing.collected() });
   });
   document.addEventListener("visibilitychange", () => subject && render());
 

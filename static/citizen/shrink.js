@@ -28,9 +28,9 @@ const VOICE = { good: 32_000, poor: 24_000, bad: 16_000 };
 export function lineOf(told, pace, now) {
   if (told.saveData) return "bad";
   if (pace && now - pace.at < FRESH) return pace.rate < PACE.bad ? "bad" : pace.rate < PACE.poor ? "poor" : "good";
-  if (/^(slow-)?2g$/.test(told.effectiveType) || told.downlink < 0.3) return "bad";
+  if (/^(slow-)?2g$/.test(told.effectiveType) || told.downlink < 0.1) return "bad";
   // A place without a network is seldom beside one with a good one.
-  if (told.effectiveType === "3g" || told.downlink < 1.5 || told.online === false) return "poor";
+  if (told.effectiveType === "3g" || told.downlink < 0.5 || told.online === false) return "poor";
   return "good";
 }
 

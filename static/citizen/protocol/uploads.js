@@ -1,87 +1,117 @@
-// Photos by tus 1.0.0 (creation, HEAD, PATCH, DELETE). Our own hundred lines and not tus-js-client: the three calls cost
-// 1 KB instead of 22 on a bad line, the piece and its address live in the outbox (so a reload resumes, which a File picked
-// by hand does not survive there), and a line that has gone dead is noticed, for which 4.3 has no clock.
+// Files by tus 1.0.0 (creation, HEAD, PATCH, DELETE). Our own hundred lines and not tus-js-client: the calls cost 1 KB
+// instead of 22 on a bad line, the file and its address live in the outbox (so a reload resumes, which a File picked by
+// hand does not survive there), and a line that has gone dead is noticed, for which 4.3 has no clock.
 
 import { Problem, problemOf } from "./http.js";
+import { createTurns } from "./turns.js";
 
 // A piece is what the line carries in about five seconds: what breaks off is lost no more than that.
-const FIRST = 64 * 1024;
-const SMALLEST = 32 * 1024;
+const FIRST = 32 * 1024;
+const SMALLEST = 16 * 1024;
 const LARGEST = 4 * 1024 * 1024;
 const PIECE_MS = 5_000;
+const TELLING = 24 * 1024; // bytes: of a smaller piece the way to and fro is most of the time
 const VERSION = { "Tus-Resumable": "1.0.0" };
 
 /** @param {{http: object, base: string, now: () => number,
  *  transmit: (request: object) => Promise<{status: number, ok: boolean, headers: {get(name: string): string | null}, said: object | null}>}} env
  *  `transmit` sends one request with progress, gives up when nothing moves, and rejects when there is no answer. */
 export function createUploads(env) {
-  /** Sends what is missing of a photo. `keep` stores changes of the item; `progress` hears the bytes sent. */
-  async function send(item, report, signal, keep, progress) {
-    let offset = item.url ? await ask(item.url, signal) : null;
-    if (offset === null) {
-      await keep({ url: await create(item, report, signal), sent: 0 });
-      offset = 0;
-    }
-    let size = FIRST;
-    while (offset < item.blob.size) {
-      const began = env.now();
-      const from = offset;
-      offset = await append(item, from, size, signal, (sent) => progress(from + sent));
-      await keep({ sent: offset });
-      const carried = ((offset - from) / Math.max(env.now() - began, 1)) * PIECE_MS;
-      size = Math.round(Math.min(Math.max(carried, SMALLEST), size * 4, LARGEST));
-    }
+  const turns = createTurns();
+  let size = FIRST;
+  let pace = null; // {rate, at}: bytes a second that the line lately carried, and when (ms)
+
+  /** Sends what is missing of `blob`. `keep` stores changes of the item; `progress` hears the bytes sent. */
+  async function send(item, blob, report, signal, keep, progress) {
+    let offset = null;
+    do {
+      const end = await turns.take(() => item.size - (offset ?? item.sent));
+      try {
+        if (signal.aborted) throw new Problem({ status: 400, code: "removed" });
+        offset ??= await begin(item, report, signal, keep);
+        if (offset < item.size) offset = await piece(item, blob, offset, signal, progress);
+        await keep({ sent: offset });
+      } finally {
+        end();
+      }
+    } while (offset < item.size);
   }
 
-  async function create(item, report, signal) {
+  /** Where to go on: what the server has of it, or a new upload. */
+  async function begin(item, report, signal, keep) {
+    const offset = item.url ? await ask(item.url, signal) : null;
+    if (offset !== null) return offset;
+    // Noted before it is asked for: from here on the server may know of it.
+    await keep({ begun: true });
+    const made = await create(item, report, signal);
+    await keep({ url: made.url, sent: made.offset });
+    return made.offset;
+  }
+
+  /** Its address, and how much the server has of it; the same for the same item, however often. */
+  async function create(item, report, signal = null) {
     const answer = await request({
       method: "POST",
       url: `${env.base}/reports/${report}/media`,
-      headers: { "Upload-Length": String(item.blob.size), "Upload-Metadata": metadata(item) },
+      headers: { "Upload-Length": String(item.size), "Upload-Metadata": metadata(item) },
       signal,
     });
-    const place = answer.headers.get("location");
-    if (answer.status !== 201 && answer.status !== 200) throw new Problem();
-    if (!place) throw new Problem();
-    return place;
+    const url = answer.headers.get("location");
+    if (!url || (answer.status !== 201 && answer.status !== 200)) throw new Problem();
+    return { url, offset: offsetOf(answer, 0) };
   }
 
   /** How much of it the server has; null when it does not know it any more. */
   async function ask(url, signal) {
     try {
-      const answer = await request({ method: "HEAD", url, signal });
-      return offsetOf(answer);
+      return offsetOf(await request({ method: "HEAD", url, signal }));
     } catch (problem) {
       if ([404, 410].includes(problem.status)) return null;
       throw problem;
     }
   }
 
-  async function append(item, offset, size, signal, progress) {
+  async function piece(item, blob, from, signal, progress) {
+    const began = env.now();
+    const to = Math.min(from + size, item.size);
+    const offset = await append(item, from, await bytesOf(blob, from, to), signal, (sent) => progress(from + sent));
+    measure(offset - from, Math.max(env.now() - began, 1));
+    return offset;
+  }
+
+  /** The next piece is what five seconds carry; the pace is a mean in which the newest piece counts half. */
+  function measure(bytes, ms) {
+    size = Math.round(Math.min(Math.max((bytes / ms) * PIECE_MS, SMALLEST), size * 4, LARGEST));
+    if (bytes < TELLING) return;
+    const rate = (bytes / ms) * 1000;
+    pace = { rate: pace ? (pace.rate + rate) / 2 : rate, at: env.now() };
+  }
+
+  async function append(item, offset, body, signal, progress) {
     try {
       const answer = await request({
         method: "PATCH",
         url: item.url,
         headers: { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
-        body: item.blob.slice(offset, offset + size),
+        body,
         signal,
         progress,
       });
       return offsetOf(answer);
     } catch (problem) {
-      // Another tab of ours was faster, or an answer was lost: the next try asks where we are.
-      if ([409, 423].includes(problem.status)) throw new Problem({ code: problem.code });
+      // Another tab of ours was faster, an answer was lost, or the upload is known no more: the next try asks where we are.
+      if ([404, 409, 410, 423].includes(problem.status)) throw new Problem({ code: problem.code });
       throw problem;
     }
   }
 
-  /** Takes a photo back. */
+  /** Takes a file back. */
   const remove = (url) => request({ method: "DELETE", url });
 
   async function request({ headers = {}, signal, ...rest }) {
     let answer;
     try {
-      answer = await env.transmit({ ...rest, signal, headers: { ...VERSION, ...env.http.authorization(), ...headers } });
+      answer = await env.transmit({ ...rest, signal, headers: { ...VERSION, "Accept-Language": env.language, ...env.http.authorization(), ...headers } });
     } catch {
       throw signal?.aborted ? new Problem({ status: 400, code: "removed" }) : new Problem();
     }
@@ -89,11 +119,20 @@ export function createUploads(env) {
     return answer;
   }
 
-  return { send, remove };
+  return { send, create, ask, remove, pace: () => pace };
 }
 
-function offsetOf(answer) {
-  const offset = Number.parseInt(answer.headers.get("upload-offset") ?? "", 10);
+/** Read before it is sent: a file that the phone has lost meanwhile is no fault of the line. */
+async function bytesOf(blob, from, to) {
+  try {
+    return await blob.slice(from, to).arrayBuffer();
+  } catch {
+    throw new Problem({ status: 410, code: "file_lost" });
+  }
+}
+
+function offsetOf(answer, missing = NaN) {
+  const offset = Number.parseInt(answer.headers.get("upload-offset") ?? String(missing), 10);
   if (!Number.isInteger(offset) || offset < 0) throw new Problem();
   return offset;
 }
