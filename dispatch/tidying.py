@@ -8,6 +8,7 @@ from sqlmodel import Session
 from dispatch.models import TABLES
 
 _CODE = TABLES["phone_code"]
+_VIEWS = TABLES["media_view"]
 _SESSIONS = (TABLES["reporter_session"], TABLES["console_session"])
 
 
@@ -19,4 +20,6 @@ def remove_ended(session: Session, before: datetime) -> int:
         removed += connection.execute(
             delete(table).where((table.c.expires_at < before) | (table.c.revoked_at < before))
         ).rowcount
+    # Who looked at what stands in the log; this only told what stood there already in a session.
+    removed += connection.execute(delete(_VIEWS).where(_VIEWS.c.at < before)).rowcount
     return removed

@@ -1,5 +1,6 @@
 """What the running app answers is what the OpenAPI document says."""
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from PIL import Image
 
 from api.documents import asyncapi, openapi
 from tests.contract import HttpContract, ask
+from tests.footage import film, voice
 from tests.people import ID_NUMBER, Dispatcher, People, Reporter
 from tests.stack import XIHU, App, Stack
 
@@ -275,6 +277,32 @@ async def test_photos_by_form_answer_as_documented(reporter: Reporter) -> None:
     for content_type, data, client_id, code in refused:
         form = {"file": ("现场.jpg", data, content_type)}
         answer = await reporter.http.post(at, files=form, data={"client_id": client_id})
+        assert answer.json()["code"] == code
+
+
+async def test_videos_and_voice_notes_answer_as_documented(reporter: Reporter) -> None:
+    id_ = (await reporter.filed())["id"]
+    at = f"/api/v1/reports/{id_}/media/form"
+    for filetype, data in (("video/mp4", film(seconds=0.5)), ("audio/mp4", voice(seconds=0.5))):
+        answer = await reporter.http.post(at, files={"file": ("现场", data, filetype)})
+        assert answer.status_code == 201, answer.text
+        media, state = answer.json()["id"], ""
+        while state != "ready":
+            await asyncio.sleep(0.1)
+            items = (await reporter.report(id_))["media"]
+            state = next(item["state"] for item in items if item["id"] == media)
+        played = f"/api/v1/media/{media}"
+        assert (await reporter.http.get(played)).headers["content-type"] == filetype
+        for asked, status in (("bytes=0-99", 206), ("bytes=99999999-", 416)):
+            assert (await reporter.http.get(played, headers={"range": asked})).status_code == status
+    refused = [
+        ("video/mp4", b"x", "videos_too_many"),
+        ("audio/amr", b"no voice", "voice_unreadable"),
+        ("audio/amr", b"", "voice_unreadable"),
+        ("audio/amr", bytes(7 * 1024 * 1024), "voice_too_large"),
+    ]
+    for filetype, data, code in refused:
+        answer = await reporter.http.post(at, files={"file": ("现场", data, filetype)})
         assert answer.json()["code"] == code
 
 

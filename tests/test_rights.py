@@ -119,7 +119,7 @@ def addresses(app: Starlette, prefix: str) -> set[tuple[str, str]]:
 
 
 ASIDE = {("HEAD", path) for path in ("/reports/{}", "/media/{}", "/media/{}/view", "/media/{}/thumb")} | {
-    ("HEAD", f"/console/{path}") for path in ("reports/{}", "media/{}/view", "media/{}/thumb")
+    ("HEAD", f"/console/{path}") for path in ("reports/{}", "media/{}", "media/{}/view", "media/{}/thumb")
 }
 
 
@@ -241,6 +241,7 @@ CONSOLE_ROUTES: list[tuple[str, str, dict[str, str]]] = [
         {"client_id": "a", "kind": "answer", "text": "您受伤了吗？", "answers": "是\n不是"},
     ),
     ("POST", "/console/reports/{report}/duress-acknowledgement", {"said": "1"}),
+    ("GET", "/console/media/{photo}", {}),
     ("GET", "/console/media/{photo}/view", {}),
     ("GET", "/console/media/{photo}/thumb", {}),
 ]
