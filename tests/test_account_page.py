@@ -89,6 +89,7 @@ async def test_a_new_wording_is_asked_about_again_and_counts_as_not_agreed(phone
 
     await intercept(held.page, "**/me/consents", outdated)
     await held.page.tap("#to-account")
+    await expect(held.page.locator("#consents-due")).to_contain_text("更新了")
     await held.page.tap("a[href='/my-data']")
     await expect(held.page.locator(".renewed")).to_contain_text("说明有更新")
     await expect(held.page.locator("#consent-keep_identity")).not_to_be_checked()

@@ -122,6 +122,14 @@ export function createAccount(client) {
     write($("sign-out-note"), t(pending ? "account.sign_out_pending" : "account.sign_out_note"));
   }
 
+  /** A wording that changed since it was agreed to is asked about again: when somebody looks after their account. */
+  async function askConsents() {
+    show($("consents-due"), false);
+    if (!client.me()) return;
+    const standings = await client.my.consents().catch(() => []);
+    show($("consents-due"), standings.some(({ outdated }) => outdated));
+  }
+
   /** A report that was written before waits for an answer: it is not delivered yet. */
   function askWhose() {
     const item = client.outbox.reports().filter(({ state }) => state === "whose").at(-1);
@@ -157,6 +165,7 @@ export function createAccount(client) {
       open = true;
       title(t("account.title"));
       render();
+      askConsents();
       fromTop();
     },
     close: () => {

@@ -58,15 +58,16 @@ export function erasure(client, { kept, name_erasable: erasable }, done) {
 
 /** The account closed. `running`: a report of it is still under way. */
 export function closing(client, { kept, running }, done) {
-  const unsent = client.outbox.reports().some((item) => item.state !== "stored");
-  const go = button(unsent ? "mydata.close_unsent" : "mydata.close");
-  go.disabled = unsent;
+  const unsent = () => client.outbox.reports().some((item) => item.state !== "stored");
+  const go = button(unsent() ? "mydata.close_unsent" : "mydata.close");
+  go.disabled = unsent();
   const form = folded("close-account", "mydata.close", kept.length ? "mydata.close_kept" : "mydata.close_note",
     ...(kept.length ? [reasons(kept), element("p", { textContent: t("mydata.again_same") })] : []),
     running ? element("p", { className: "error", textContent: t("mydata.close_running") }) : null,
     go);
   act(form, async () => {
-    if (!unsent) done(await client.my.close());
+    // Closing clears the phone: nothing may be on its way.
+    if (!unsent()) done(await client.my.close());
   });
   return form;
 }

@@ -1,6 +1,6 @@
 """Every state of the pages, by name. `tests/states/scene.py` says how to add one."""
 
-from tests.states import a_report, account, at_the_desk, covert, first_screen, mine, talking
+from tests.states import a_report, account, at_the_desk, covert, first_screen, mine, papers, talking
 from tests.states.scene import STATES, Scene, State, scene, state
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "covert",
     "first_screen",
     "mine",
+    "papers",
     "scene",
     "state",
     "talking",

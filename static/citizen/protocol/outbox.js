@@ -119,12 +119,10 @@ export function createOutbox(env) {
     for (const item of [...items.values()]) if (!owners.foreign(item)) await forget(item.key);
   }
 
-  /** The server has said who is signed in: what was written meanwhile is theirs. */
+  /** The server has said who is signed in: what was written meanwhile is theirs, and what waited for them goes. */
   async function recognised({ id }) {
-    for (const item of inOrder()) {
-      if (owners.recognises(item)) await change(item, { reporter: id });
-      send(item);
-    }
+    for (const item of inOrder()) if (owners.recognises(item)) await change(item, { reporter: id });
+    await resume();
   }
 
   /** A report that was written while nobody was signed in, with what belongs to it: theirs who is, or somebody else's. */
@@ -140,10 +138,8 @@ export function createOutbox(env) {
   async function resume(key = null) {
     for (const item of inOrder()) {
       const waits = WAITING.has(item.state);
-      if (key === null ? waits : item.key === key) {
-        await change(item, { state: "sending", problem: null });
-        send(item);
-      }
+      if (key === null ? waits : item.key === key) await change(item, { state: "sending", problem: null });
+      if (key === null || item.key === key) send(item);
     }
     env.patience.wake();
   }

@@ -26,6 +26,9 @@ export function createOwners(whose) {
     const me = whose();
     if (me === undefined) return isMedia(item) && named(item) ? "me" : null;
     if (me === null || item.reporter === me.id) return null;
+    // What is said to a report goes to its own or nowhere: the server knows whose a stored report is, and one that waits to
+    // be claimed is waited for.
+    if (item.kind !== "report" && !named(item)) return null;
     return named(item) || item.reporter === SOMEBODY ? "sign_in" : "whose";
   }
 
