@@ -187,6 +187,14 @@ class AreaName(TypedDict):
 
 
 @_described
+class OtherArea(AreaName):
+    """An area that the place may lie in as well."""
+
+    offered: bool
+    """Whether its desk is given the report too; whoever accepts first has it."""
+
+
+@_described
 class NearestDesk(TypedDict):
     """How the desk for a place stands. Where the county's own is not open, this is the one above it."""
 
@@ -200,7 +208,7 @@ class NearestDesk(TypedDict):
     """Its usual time from filing to acceptance, in seconds; null when it has accepted none yet."""
     area: AreaName
     """Where the place is: its county; with `?area=` what was asked for."""
-    others: list[AreaName]
+    others: list[OtherArea]
     """Further counties, nearest first, and then other provinces, that the accuracy circle reaches into; before all
     of them the province that its middle lies in, where that is not ours."""
     sea: bool

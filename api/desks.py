@@ -28,6 +28,7 @@ class _Found:
     desk: str
     area: str
     others: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()  # of the others, those whose desks are given the report too
     sea: bool = False
 
 
@@ -50,7 +51,9 @@ async def nearest(request: Request) -> Response:
         "online": bool(screens),
         "usual_acceptance_s": usual,
         "area": _named(found.area, language),
-        "others": [_named(adcode, language) for adcode in found.others],
+        "others": [
+            {**_named(adcode, language), "offered": adcode in found.offered} for adcode in found.others
+        ],
         "sea": found.sea,
     }
     return JSONResponse(stands)
@@ -64,7 +67,9 @@ async def _found(request: Request, parts: Parts) -> _Found:
     placement = await parts.placing.placement(_location(request), area)
     outside = (placement.land,) if placement.land else ()
     others = (*outside, *placement.others, *placement.beyond)
-    return _Found(placement.desk, placement.county, others, "sea" in placement.notes)
+    counties = tuple(f"county:{adcode}" for adcode in placement.others)
+    offered = await parts.placing.across_the_border(placement.desk, counties)
+    return _Found(placement.desk, placement.county, others, offered, "sea" in placement.notes)
 
 
 def _area(request: Request) -> str | None:

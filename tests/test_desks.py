@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -69,7 +70,7 @@ async def test_the_other_counties_in_the_circle_are_named_in_the_readers_languag
 async def test_a_province_in_the_circle_is_named_too(reporter: Reporter) -> None:
     found = await nearest(reporter, **NEAR_SHANGHAI)
     assert found["area"]["adcode"] in COUNTIES
-    assert {"adcode": "310000", "name": "上海市"} in found["others"]
+    assert {"adcode": "310000", "name": "上海市", "offered": False} in found["others"]
 
 
 async def test_where_only_the_circle_is_ours_the_province_of_its_middle_comes_first(
@@ -77,7 +78,31 @@ async def test_where_only_the_circle_is_ours_the_province_of_its_middle_comes_fi
 ) -> None:
     found = await nearest(reporter, lat=30.96, lon=121.0, accuracy_m=9000)
     assert found["area"]["adcode"] == "330421"
-    assert found["others"][0] == {"adcode": "310000", "name": "上海市"}
+    assert found["others"][0] == {"adcode": "310000", "name": "上海市", "offered": False}
+
+
+async def test_the_desks_that_are_given_it_too_are_those_that_the_report_then_goes_to(
+    stack: Stack, reporter: Reporter
+) -> None:
+    at_a_border: dict[str, Any] = {
+        "lat": 30.2600,
+        "lon": 120.1450,
+        "accuracy_m": 800,
+        "crs": "wgs84",
+        "source": "network",
+    }
+    for step in range(40):  # east, until the circle crosses one border and no more
+        at_a_border["lon"] = 120.13 + step * 0.001
+        asked = {name: at_a_border[name] for name in ("lat", "lon", "accuracy_m")}
+        others = (await nearest(reporter, **asked))["others"]
+        if len(others) == 1:
+            break
+    assert [other["offered"] for other in others] == [True]
+    filed = await reporter.filed(location=at_a_border)
+    table = TABLES["offering"]
+    with Session(stack.database.writing) as session:
+        rows = session.connection().execute(select(table.c.desk).where(table.c.report == UUID(filed["id"])))
+        assert [row.desk for row in rows] == [others[0]["adcode"]]
 
 
 async def test_a_place_on_the_water_is_said_to_be_there(reporter: Reporter) -> None:

@@ -257,7 +257,7 @@ NEAREST: Final[NearestDesk] = {
     "online": True,
     "usual_acceptance_s": 6.4,
     "area": {"adcode": "330106", "name": "西湖区"},
-    "others": [{"adcode": "330110", "name": "余杭区"}],
+    "others": [{"adcode": "330110", "name": "余杭区", "offered": True}],
     "sea": False,
 }
 PAGE: Final[ReportPage] = {"reports": [RECEIVED], "next_cursor": None}

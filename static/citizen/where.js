@@ -96,8 +96,9 @@ export function createWhere(client, position, urge) {
   /** What else the place may be: another county's, or on the water. */
   function besides() {
     const { others = [], sea = false } = desk;
-    const areas = others.slice(0, MOST_OTHERS).map(({ name }) => name).join(t("position.or"));
-    return [areas && t("position.others", { areas }), sea && t("position.sea")];
+    const asked = others.filter(({ offered }) => offered);
+    const areas = (asked.length ? asked : others.slice(0, MOST_OTHERS)).map(({ name }) => name).join(t("position.or"));
+    return [areas && t(asked.length ? "position.others_too" : "position.others", { areas }), sea && t("position.sea")];
   }
 
   /** Asked once for a place, again after moving, and each half minute while somebody looks. */
