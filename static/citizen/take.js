@@ -1,7 +1,7 @@
 // One recording: begun, kept on the phone second by second, ended. Who is killed amid it has lost no more than a second.
 
 const PIECE = 1_000;
-const LOCK = "desk110-take-";
+const LOCK = "take-";
 
 /** @param {{stream: MediaStream, types: string[], options: object, most: number, files: object, facts: {key: string, kind: string, report: string}}} of
  *  `types`: the first that this browser writes is taken; `most`: ms, after which it ends by itself. */
