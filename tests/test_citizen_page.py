@@ -14,10 +14,8 @@ import pytest
 from PIL import Image
 from playwright.async_api import (
     Browser,
-    FilePayload,
     Locator,
     Page,
-    Request,
     Route,
     ViewportSize,
     WebSocket,
@@ -429,46 +427,6 @@ async def test_a_message_written_before_the_report_is_stored_follows_it(
     await expect(held.page.locator(".bubble")).to_contain_text("已送达", timeout=6_000)
 
 
-async def test_a_photo_broken_off_goes_on_where_it_stopped_also_after_a_reload(
-    phone: OpenPhone, dispatcher: Dispatcher
-) -> None:
-    held = await phone()
-    await held.sign_in()
-    await held.tap()
-    await expect(held.rung("shown")).to_be_visible()
-    offsets: list[int] = []
-
-    async def break_off(route: Route) -> None:
-        request = route.request
-        if request.method != "PATCH":
-            await route.continue_()
-            return
-        offsets.append(int(request.headers["upload-offset"]))
-        await (route.continue_() if len(offsets) < 3 else route.abort())
-
-    media = re.compile(r"/media/[^/]+$")
-    await intercept(held.page, media, break_off)
-    picture = FilePayload(name="门口.jpg", mimeType="image/jpeg", buffer=_noise(1800, 1500))
-    await held.page.set_input_files("#pick", [picture])
-    tile = held.page.locator(".tile")
-    await expect(tile).to_contain_text("断了，正在重试")
-    await held.page.unroute(media)
-    resumed: list[int] = []
-
-    def note(request: Request) -> None:
-        if request.method == "PATCH":
-            resumed.append(int(request.headers["upload-offset"]))
-
-    held.page.on("request", note)
-    await held.page.reload()
-    await expect(tile).to_contain_text("已送达", timeout=30_000)
-    assert resumed[0] == max(offsets) > 0
-    await expect(tile.locator("img")).to_be_visible()
-    text = FilePayload(name="a.txt", mimeType="text/plain", buffer=b"x")
-    await held.page.set_input_files("#pick", [text])
-    await expect(held.page.locator("#photo-error")).to_contain_text("不是照片")
-
-
 def _noise(width: int, height: int) -> bytes:
     """A JPEG that does not compress: its size is that of a real photo."""
     file = io.BytesIO()
@@ -615,7 +573,7 @@ async def test_the_first_load_is_light(stack: Stack) -> None:
 
 def test_every_module_is_named_in_the_page_and_none_that_is_not_there() -> None:
     there = {str(path.relative_to(ASSETS).with_suffix("")) for path in ASSETS.rglob("*.js")}
-    assert {*pages.MODULES, "app"} == there
+    assert {*pages.MODULES, *pages.LATER, "app"} == there
 
 
 def test_the_protocol_knows_no_page() -> None:
