@@ -245,6 +245,58 @@ def is_filing(request: Any) -> bool:
     return request.method == "POST" and bool(FILING.search(request.url))
 
 
+async def test_a_report_written_signed_out_does_not_go_before_the_page_knows_who_is_signed_in(
+    phone: OpenPhone, stack: Stack
+) -> None:
+    """Written without a network and signed by nobody; somebody else signs in before the page is opened again."""
+    held = await phone()
+    await held.page.goto("/")
+    await expect(held.page.locator("html[data-ready]")).to_be_attached()
+    await held.page.context.set_offline(True)
+    await held.page.fill("#first-words", "没有网络时写的")
+    await held.tap()
+    await expect(held.rung("saved")).to_be_visible()
+    context = held.page.context
+    await held.page.close()
+    await context.set_offline(False)
+    origin = {"origin": stack.citizens[0].url}
+    body = {"phone": held.number}
+    code = (await (await context.request.post("/api/v1/phone-codes", data=body, headers=origin)).json())[
+        "demo_code"
+    ]
+    signed = await context.request.post("/api/v1/sessions", data={**body, "code": code}, headers=origin)
+    assert signed.status == 201
+    page = await context.new_page()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if is_filing(request) else None)
+    await page.goto("/")
+    await expect(page.locator("#need [data-part=not-mine]")).to_be_visible()
+    assert sent == []
+
+
+async def test_a_report_written_before_the_page_knew_who_is_signed_in_goes_by_itself_after_a_kill(
+    phone: OpenPhone, dispatcher: Dispatcher
+) -> None:
+    """The network is away from the first moment: who is signed in was never said, and the report still goes."""
+    held = await phone()
+    await held.sign_in()
+
+    async def lose(route: Route) -> None:
+        await route.abort()
+
+    await held.page.route("**/api/v1/**", lose)
+    await held.page.goto("/?again")
+    await expect(held.page.locator("html[data-ready]")).to_be_attached()
+    await held.page.fill("#first-words", "断网时写的")
+    await held.tap()
+    await expect(held.rung("saved")).to_be_visible()
+    context = held.page.context
+    await held.page.close()
+    page = await context.new_page()
+    await page.goto("/")
+    await eventually(lambda: "断网时写的" in str(dispatcher.words), 30, "the report arrives, asked of nobody")
+
+
 async def test_a_report_that_is_not_theirs_stays_on_the_phone_unread_and_goes_when_its_writer_signs_in(
     phone: OpenPhone, dispatcher: Dispatcher
 ) -> None:

@@ -70,7 +70,8 @@ export function createClient(given) {
     try {
       became((await patience.persist(() => http.call("GET", "/me"))).said);
     } catch {
-      return became(null);
+      became(null);
+      return outbox.kick();
     }
     return outbox.recognised(me);
   }
@@ -94,6 +95,7 @@ export function createClient(given) {
     const { said } = await http.call("POST", "/sessions", { body: { phone, code } });
     // A line opened before the cookie was there has no person.
     live.stop();
+    await outbox.doubt();
     became(said.reporter ?? {});
     if (claiming) await outbox.claim(claiming, me);
     await outbox.resume();

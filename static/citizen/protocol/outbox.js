@@ -125,6 +125,16 @@ export function createOutbox(env) {
     await resume();
   }
 
+  /** Somebody signs in: what an earlier session left without a name may be another's. */
+  async function doubt() {
+    for (const item of inOrder()) if (owners.recognises(item)) await change(item, owners.unsure);
+  }
+
+  /** Nobody is signed in, as it turns out: what waited to know goes, and the server says what it wants. */
+  function kick() {
+    for (const item of inOrder()) send(item);
+  }
+
   /** A report that was written while nobody was signed in, with what belongs to it: theirs who is, or somebody else's. */
   async function claim(key, { id }, mine = true) {
     for (const item of inOrder()) {
@@ -171,6 +181,8 @@ export function createOutbox(env) {
 
   async function sendReport(item) {
     const { said } = await env.patience.persist(async (n) => {
+      // Somebody may have signed in between two tries.
+      if (["whose", "sign_in"].includes(owners.waits(item))) throw new Problem({ status: 401, code: "sign_in_required" });
       // Noted before the try: from here on the body must not change, for the server may have it.
       await change(item, { tries: item.tries + 1 });
       const answer = await env.http.call("POST", "/reports", {
@@ -215,7 +227,8 @@ export function createOutbox(env) {
   function settle(item, error) {
     if (item.state === "removing") return undefined;
     const problem = error instanceof Problem ? error : new Problem({ status: 400, code: "internal" });
-    const state = WANTED[problem.status] ?? WANTED[problem.code] ?? "refused";
+    const asked = problem.status === 401 && owners.waits(item) === "whose";
+    const state = asked ? "whose" : (WANTED[problem.status] ?? WANTED[problem.code] ?? "refused");
     return change(item, { state, problem: problem.facts });
   }
 
@@ -231,7 +244,7 @@ export function createOutbox(env) {
   const inOrder = () => [...items.values()].sort((a, b) => a.created - b.created);
 
   return {
-    load, file, release, say, answer, cover, withdraw, forget, readdress, clear, resume, recognised, claim,
+    load, file, release, say, answer, cover, withdraw, forget, readdress, clear, resume, recognised, doubt, kick, claim,
     foreign: owners.foreign,
     /** Reports that somebody else left on this phone, still to be sent. */
     others: () => inOrder().filter((item) => item.kind === "report" && item.state !== "stored" && owners.foreign(item)),

@@ -24,7 +24,8 @@ export function createOwners(whose) {
   /** What an item waits for before it may go: `whose` · `sign_in` (another person) · `me` (to be known) · null: nothing. */
   function waits(item) {
     const me = whose();
-    if (me === undefined) return isMedia(item) && named(item) ? "me" : null;
+    // What names its reporter goes with that name, and the server looks; what was written under this session is its own.
+    if (me === undefined) return (named(item) ? isMedia(item) : item.kind === "report" && item.reporter !== SESSION) ? "me" : null;
     if (me === null || item.reporter === me.id) return null;
     // What is said to a report goes to its own or nowhere: the server knows whose a stored report is, and one that waits to
     // be claimed is waited for.
@@ -38,6 +39,7 @@ export function createOwners(whose) {
     foreign: (item) => Boolean(whose()) && waits(item) === "sign_in",
     /** The server has said who the session is of: what was written under it is theirs. */
     recognises: (item) => item.reporter === SESSION,
+    unsure: { reporter: null },
     /** May be claimed by who is signed in. */
     claimable: (item) => !named(item),
     disowned: { reporter: SOMEBODY, state: "sign_in" },
