@@ -41,7 +41,7 @@ from api import live as reporters_live
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
-from console import acknowledgements, desk, messages, requests, sign_in
+from console import acknowledgements, desk, messages, requests, sign_in, sound
 from console import duress as console_duress
 from console import hub as consoles_hub
 from console import live as consoles_live
@@ -332,6 +332,7 @@ console = Starlette(
         *messages.routes(),
         *requests.routes(),
         *console_duress.routes(),
+        *sound.routes(),
         *console_media.routes(),
         WebSocketRoute("/console/live", consoles_live.live),
         *health.routes(_checks),

@@ -14,7 +14,13 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from dispatch.clock import now
-from dispatch.events import DISPATCHER_SIGNED_IN, DISPATCHER_SIGNED_OUT, record
+from dispatch.events import (
+    DISPATCHER_MUTED,
+    DISPATCHER_SIGNED_IN,
+    DISPATCHER_SIGNED_OUT,
+    DISPATCHER_UNMUTED,
+    record,
+)
 from dispatch.models import TABLES
 from dispatch.reporters import PROVINCE, token_digest
 
@@ -158,6 +164,11 @@ def sign_out(session: Session, who: OnDuty) -> None:
     )
     if revoked.rowcount:
         record(session, who.desk or PROVINCE, DISPATCHER_SIGNED_OUT, actor=f"dispatcher:{who.number}")
+
+
+def mute(session: Session, number: str, desk: str, *, muted: bool) -> None:
+    """Record that a dispatcher no longer wants to hear the console, or does again."""
+    record(session, desk, DISPATCHER_MUTED if muted else DISPATCHER_UNMUTED, actor=f"dispatcher:{number}")
 
 
 def standing(session: Session, digests: list[bytes]) -> dict[bytes, str | None]:

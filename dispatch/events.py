@@ -89,6 +89,8 @@ ACCOUNT_REOPENED = "AccountReopened"
 ACCOUNT_ERASED = "AccountErased"
 DISPATCHER_SIGNED_IN = "DispatcherSignedIn"
 DISPATCHER_SIGNED_OUT = "DispatcherSignedOut"
+DISPATCHER_MUTED = "DispatcherMuted"
+DISPATCHER_UNMUTED = "DispatcherUnmuted"
 DESK_OPENED = "DeskOpened"
 DESK_CLOSED = "DeskClosed"
 

@@ -7,3 +7,4 @@ import "./accept.js";
 import "./keys.js";
 import "./line.js";
 import "./duress.js";
+import "./sound.js";

@@ -1,14 +1,14 @@
 // Duress words: as long as nobody has taken notice of one, every screen of the desk says so, and sounds.
 import { say } from "./notices.js";
+import { play } from "./tones.js";
 import { t } from "./words.js";
 
 const SOUND_EVERY_MS = 5_000;
 const TONES = [[880, 0], [660, 0.18], [880, 0.36]]; // Hz, and when, in seconds
-const TONE_S = 0.14;
+const LOUDNESS = 0.3;
 
 const notices = new Map(); // report → {said, notice}
 let soundedAt = -Infinity;
-let audio = null;
 
 const alarmed = () => [...document.querySelectorAll('#queue .card[data-duress="alarm"]')];
 
@@ -32,29 +32,12 @@ function follow() {
   sound();
 }
 
-/** At once, then every few seconds until somebody has taken notice. Whatever makes other sounds hears of it by `desk:alarm`. */
+/** At once, then every few seconds until somebody has taken notice. */
 function sound() {
   if (!notices.size || performance.now() - soundedAt < SOUND_EVERY_MS) return;
   soundedAt = performance.now();
   document.dispatchEvent(new CustomEvent("desk:alarm", { detail: { kind: "duress", count: notices.size } }));
-  try {
-    audio ??= new AudioContext();
-    // Until the page was first clicked or typed into, a browser keeps it silent; the next turn sounds.
-    if (audio.state === "suspended") audio.resume();
-    if (audio.state === "running") for (const [pitch, at] of TONES) tone(pitch, audio.currentTime + at);
-  } catch {
-    // No sound on this machine: the notice and the colour say it.
-  }
-}
-
-function tone(pitch, at) {
-  const [wave, loudness] = [audio.createOscillator(), audio.createGain()];
-  wave.frequency.value = pitch;
-  loudness.gain.setValueAtTime(0.25, at);
-  loudness.gain.exponentialRampToValueAtTime(0.001, at + TONE_S);
-  wave.connect(loudness).connect(audio.destination);
-  wave.start(at);
-  wave.stop(at + TONE_S);
+  play(TONES, LOUDNESS); // where nothing can be heard, the notice and the colour say it
 }
 
 document.addEventListener("desk:cards", follow);

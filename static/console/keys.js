@@ -5,6 +5,7 @@ import { neighbour } from "./cards.js";
 import { take } from "./hand.js";
 import { closeOne } from "./notices.js";
 import { openReply } from "./reply.js";
+import { toggleSound } from "./sound.js";
 
 const OPEN_AFTER_MS = 120; // running through cards with the arrows does not fetch each of them
 
@@ -102,6 +103,7 @@ const acts = {
   f: () => press("photo"),
   v: () => press("video"),
   q: toggleQuestions,
+  m: toggleSound,
   Escape: leave,
   "?": toggleHelp,
 };
