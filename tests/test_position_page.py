@@ -354,6 +354,32 @@ async def test_whoever_cannot_say_where_sends_at_once_and_tells_more_afterwards(
     await expect(held.page.locator("#place-tell")).to_be_empty()
 
 
+async def test_asked_for_a_position_that_it_has_not_the_phone_opens_the_ways_to_say_where(
+    phone: OpenPhone, stack: Stack, people: Any
+) -> None:
+    province = await people.dispatcher(stack.consoles[0], "33000001")
+    held = await phone(at=None)
+    await held.sign_in()
+    await held.tap()
+    await held.page.get_by_role("button", name="说不清，先发出去").tap()
+    await expect(held.rung("shown")).to_be_visible()
+    asked = {"kind": "location", "text": "请发送您的位置", "answers": "", "client_id": "q1"}
+    answer = await province.http.post(
+        f"/console/reports/{await held.report()}/requests",
+        headers={"x-csrf-token": province.csrf},
+        data=asked,
+    )
+    assert answer.status_code == 200
+    await held.page.locator(".question").get_by_role("button", name="发送我的位置").tap()
+    await held.page.tap("#place-tell [data-way=map]")
+    located = watch(held.page, LOCATIONS)
+    await held.page.get_by_role("button", name="用这个地点").tap()
+    await expect(held.page.locator(".bubble").last).to_contain_text("手选的点")
+    await eventually(lambda: located, 10, "the place goes to the desk")
+    assert located[0]["source"] == "manual"
+    await expect(held.page.locator(".question")).to_contain_text("已发送")
+
+
 async def test_what_was_typed_goes_along_when_a_position_comes_meanwhile(
     phone: OpenPhone, place: Place
 ) -> None:

@@ -1,6 +1,16 @@
 """Every state of the pages, by name. `tests/states/scene.py` says how to add one."""
 
-from tests.states import a_report, account, at_the_desk, covert, first_screen, mine, papers, talking
+from tests.states import (
+    a_report,
+    account,
+    at_the_desk,
+    covert,
+    first_screen,
+    mine,
+    papers,
+    talking,
+    whereabouts,
+)
 from tests.states.scene import STATES, Scene, State, scene, state
 
 __all__ = [
@@ -17,4 +27,5 @@ __all__ = [
     "scene",
     "state",
     "talking",
+    "whereabouts",
 ]
