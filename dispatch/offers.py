@@ -45,6 +45,7 @@ _ALIASES = {
     "image/x-png": "image/png",
     "video/x-m4v": "video/mp4",
     "video/3gp": "video/3gpp",
+    "video/x-matroska": "video/webm",  # what Chromium calls H.264 that it has recorded
     "audio/3gpp": "audio/amr",  # what Android records voice as
     "audio/amr-wb": "audio/amr",
     "audio/aacp": "audio/aac",

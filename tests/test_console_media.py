@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from console.attachments import WAVE_HEIGHT, tally_in, wave
 from dispatch.words import Words
+from tests import audit
 from tests.footage import PLACE, film, voice
 from tests.people import People, Reporter, eventually
 from tests.pictures import exif, jpeg
@@ -179,6 +180,7 @@ async def test_a_video_plays_in_its_place_and_goes_on_while_the_report_changes(
     await expect(page.locator(f"#report-{id_} .sign-media")).to_have_attribute("title", "视频 1")
     video = page.locator(f"#media-{media} video")
     await expect(video).to_be_visible()
+    assert await audit.axe(page) == []
     assert await video.evaluate("video => [video.controls, video.preload, video.paused]") == [
         True,
         "none",
@@ -230,6 +232,7 @@ async def test_voice_notes_are_played_stopped_and_sought_in_one_at_a_time(
         await page.keyboard.press("ArrowRight")
     assert await first.locator("audio").evaluate("sound => sound.currentTime > 1.5")
     await expect(page.locator("#media h3")).to_have_text("语音 2")
+    assert await audit.axe(page) == []
 
 
 @pytest.mark.browser
@@ -251,6 +254,7 @@ async def test_photos_are_looked_at_at_large_by_keys_turned_and_each_look_is_tol
     await expect(viewer.locator("img")).to_have_js_property("naturalHeight", 602)
     await page.keyboard.press("ArrowRight")
     await expect(viewer.locator("img")).to_have_js_property("naturalHeight", 600)
+    assert await audit.axe(page) == []
     await page.keyboard.press("r")
     await expect(viewer.locator("img")).to_have_attribute("data-turned", "1")
     box = await viewer.locator("img").bounding_box()
