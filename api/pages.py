@@ -62,7 +62,6 @@ MODULES: Final = (
     "sharing",
     "storage",
     "talk",
-    "tiles",
     "transmit",
     "ways",
     "where",
@@ -72,6 +71,7 @@ MODULES: Final = (
 )
 # Modules that come when they are first wanted, or when the page has nothing better to do.
 LATER: Final = (
+    "attaching",
     "consents",
     "cutting",
     "exif",
@@ -96,6 +96,7 @@ LATER: Final = (
     "shrink",
     "take",
     "taken",
+    "tiles",
     "video",
     "voice",
 )

@@ -1,6 +1,6 @@
 // Files that were picked from the album or taken by the phone's own camera: which are taken, and what is said of the others.
 
-import { MOST } from "./media.js";
+import { MOST } from "./attaching.js";
 import { offerCut } from "./offers.js";
 import { t } from "./words.js";
 import { durationOf, LONGEST, TOLERANCE } from "./video.js";
