@@ -1,6 +1,7 @@
 """My data, over HTTP: all that is held, corrected and erased by whom it is about, and by nobody else."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,12 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from dispatch.clock import now
+from dispatch.closing import RETENTION
 from dispatch.models import TABLES
 from tests.people import ID_NUMBER, Dispatcher, People, Reporter, eventually
-from tests.stack import Stack
-from tests.witness import assert_problem, closed, nothing_written, unharmed
+from tests.stack import App, Stack
+from tests.witness import assert_problem, change, closed, nothing_written, unharmed
 
 pytestmark = pytest.mark.anyio
 
@@ -314,3 +317,45 @@ async def test_using_a_session_is_noted_to_the_hour(stack: Stack, reporter: Repo
     first = seen()
     await reporter.http.get("/api/v1/me")
     await eventually(lambda: seen() == first, 5, "the use is noted")
+
+
+async def test_names_are_corrected_three_times_a_day_at_most(stack: Stack, people: People) -> None:
+    environment = {**stack.environment, "DESK110_LIMITS": "field"}
+    app = App("citizen", environment, stack.home / "strict.log")
+    app.start()
+    try:
+        reporter = people.also(await Reporter.signed_in(app, verified=True))
+        for number in range(4):
+            body = LI if number % 2 == 0 else ZHANG
+            answer = await reporter.http.post("/api/v1/me/identity/corrections", json=body)
+            if number < 3:
+                assert answer.status_code == 200, answer.text
+        assert_problem(answer, "too_many_requests")
+        assert (await data_of(reporter))["reporter"]["name"] == "李四"
+    finally:
+        await people.leave()
+        app.kill()
+
+
+async def test_the_worker_erases_what_was_kept_once_no_report_needs_it(
+    stack: Stack, reporter: Reporter
+) -> None:
+    await reporter.filed("留作记录")
+    id_ = UUID((await reporter.http.get("/api/v1/me")).json()["id"])
+    assert (await reporter.http.delete("/api/v1/me")).json()["erased"] is False
+    long_ago = now() - RETENTION - timedelta(days=1)
+    change(stack, "report", {"reporter": id_}, status="closed", filed_at=long_ago)
+    table = TABLES["reporter"]
+
+    def phone() -> bytes:
+        with stack.database.read() as session:
+            found = select(table.c.phone).where(table.c.id == id_)
+            return bytes(session.connection().execute(found).scalar_one())
+
+    assert phone() != b""
+    worker = stack.another_worker()
+    worker.launch()
+    try:
+        await eventually(lambda: phone() == b"", 30, "the worker has erased it")
+    finally:
+        worker.kill()
