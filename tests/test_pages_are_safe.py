@@ -32,7 +32,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 # What is the same for everyone may be kept; a document of the protocol, a public key.
-PUBLIC = {"/.well-known/jwks.json", "/api/v1/openapi.json", "/api/v1/asyncapi.json"}
+PUBLIC = {"/.well-known/jwks.json", "/api/v1/openapi.json", "/api/v1/asyncapi.json", "/counties.geojson"}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,8 @@ CITIZEN: list[tuple[str, str, int]] = [
     ("GET", "/api/v1/reports/x", 404),
     ("GET", "/api/v1/reports?cursor=x", 400),
     ("GET", "/api/v1/desks/nearest", 422),
+    ("GET", "/api/v1/desks/nearest?area=330106", 200),
+    ("GET", "/counties.geojson", 200),
     ("GET", "/api/v1/live", 404),
     ("POST", "/api/v1/sessions", 415),
 ]

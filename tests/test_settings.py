@@ -115,6 +115,14 @@ NONSENSE = [
     ("DESK110_DEMO", SECRET),
     ("DESK110_DEMO_PUBLIC", "perhaps"),
     ("DESK110_IDENTITY_REQUIRED", SECRET),
+    ("DESK110_TILES_URL", f"https://tiles.example.cn/{SECRET}/{{z}}/{{x}}.png"),
+    ("DESK110_TILES_URL", f"https://{{s}}.tiles.example.cn/{SECRET}/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_URL", f"https://{SECRET}@tiles.example.cn/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_URL", f"https://tiles.example.cn;script-src *;{SECRET}/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_URL", f"https://tiles.example.cn {SECRET}/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_URL", f"ftp://tiles.example.cn/{SECRET}/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_URL", f"https://Tiles.example.cn/{SECRET}/{{z}}/{{x}}/{{y}}.png"),
+    ("DESK110_TILES_CRS", SECRET),
     ("DESK110_TRUSTED_PROXIES", SECRET),
     ("DESK110_TRUSTED_PROXIES", "*"),
     ("DESK110_TRUSTED_PROXIES", "0.0.0.0/0"),
@@ -160,6 +168,7 @@ UNFIT_FOR_PEOPLE: list[tuple[dict[str, str | None], str]] = [
     ({"DESK110_CITIZEN_ORIGIN": None}, "DESK110_CITIZEN_ORIGIN"),
     ({"DESK110_CITIZEN_ORIGIN": "http://110.example.cn"}, "DESK110_CITIZEN_ORIGIN"),
     ({"DESK110_CONSOLE_ORIGIN": "https://a.example, http://b.example"}, "DESK110_CONSOLE_ORIGIN"),
+    ({"DESK110_TILES_URL": "http://tiles.example.cn/{z}/{x}/{y}.png"}, "DESK110_TILES_URL"),
     ({"DESK110_DEMO": "1"}, "DESK110_DEMO_PUBLIC"),
 ]
 

@@ -14,6 +14,7 @@ export function createPlacing({ client, position, handle, item, report, photo })
   const { outbox } = client;
   let draft = null; // what one of the ways has collected
   let typed = "";
+  let adding = false;
 
   /** What a report gets: what was picked, and what was typed besides. An area that was picked speaks for itself. */
   function whole({ location = null, place_text = null, area = null }) {
@@ -55,6 +56,16 @@ export function createPlacing({ client, position, handle, item, report, photo })
   }
 
   async function add(place) {
+    if (adding) return; // a hand that shakes taps twice
+    adding = true;
+    try {
+      await tellDesk(place);
+    } finally {
+      adding = false;
+    }
+  }
+
+  async function tellDesk(place) {
     const { sentenceOf } = await import("./finder.js");
     close();
     await outbox.say(handle(), sentenceOf(place));
