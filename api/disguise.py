@@ -9,14 +9,14 @@ from typing import Final
 
 from starlette.requests import Request
 
-LOOKS: Final = ("weather", "notes")
+LOOKS: Final = ("weather", "notes", "calculator")
 COOKIE: Final = "look"
 # `.rest`: the reporter has left, and only what the page pretends to be is shown.
 _VALUE: Final = re.compile(rf"({'|'.join(LOOKS)})(?:\.rest)?")
 
 
 def look_of(request: Request) -> str | None:
-    """`weather` or `notes`; None for the page as it is."""
+    """One of `LOOKS`; None for the page as it is."""
     if found := _VALUE.fullmatch(request.cookies.get(COOKIE, "")):
         return found[1]
     address = request.url.path.removeprefix("/")

@@ -2,6 +2,7 @@
 
 import { $, element, show, write } from "./page.js";
 import { minuteOf } from "./covert-look.js";
+import { isMedia } from "./protocol.js";
 import { t } from "./words.js";
 
 const OPEN_FOR = 12_000;
@@ -17,7 +18,7 @@ export function showLines({ report, item, belonging, look, act }) {
   lines.forEach((line, at) => {
     const row = rows.get(line.key) ?? newRow(line, act);
     rows.delete(line.key);
-    write(row.firstElementChild, `${t(`covert.${look}.${line.own ? "own" : "line"}`)} · ${minuteOf(line.at)}${line.sent ? "" : " …"}`);
+    write(row.firstElementChild, `${t(`covert.${look}.${line.name}`)} · ${minuteOf(line.at)}${line.failed ? ` · ${t("covert.ask.refused")}` : line.sent ? "" : " …"}`);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
     const ways = row.querySelector(".covert-answers");
     if (ways) show(ways, !line.settled);
@@ -34,16 +35,17 @@ export function closeLines() {
 function linesOf(report, item, belonging) {
   const lines = [];
   const own = report?.text || item?.body.text;
-  if (own) lines.push({ key: "own", own: true, text: own, at: item?.created ?? report.filed_at, sent: Boolean(report) });
+  if (own) lines.push({ key: "own", name: "own", text: own, at: item?.created ?? report.filed_at, sent: Boolean(report) });
   const said = report?.messages ?? [];
-  for (const one of said) lines.push({ key: one.client_id ?? one.id, own: one.author === "reporter", text: one.text, at: one.at, sent: true });
+  for (const one of said) lines.push({ key: one.client_id ?? one.id, name: one.author === "reporter" ? "own" : "line", text: one.text, at: one.at, sent: true });
   for (const one of report?.requests ?? []) {
     const given = belonging.some(({ kind, request, state }) => kind === "answer" && request === one.id && state !== "refused");
-    lines.push({ key: one.id, text: one.text || t("covert.ask.plain"), at: one.at, sent: true, request: one, settled: Boolean(one.answered_at) || given });
+    lines.push({ key: one.id, name: "ask", text: one.text || t("covert.ask.plain"), at: one.at, sent: true, request: one, settled: Boolean(one.answered_at) || given });
   }
   const there = new Set(said.map(({ client_id: id }) => id));
   for (const one of belonging) {
-    if (one.kind === "message" && !there.has(one.key)) lines.push({ key: one.key, own: true, text: one.text, at: one.created, sent: false });
+    if (one.kind === "message" && !there.has(one.key)) lines.push({ key: one.key, name: "own", text: one.text, at: one.created, sent: false, failed: one.state === "refused" });
+    if (isMedia(one) && one.state !== "removing") lines.push({ key: one.key, name: "photo", text: one.filename, at: one.created, sent: one.state === "stored", failed: one.state === "refused" });
   }
   return lines.sort((a, b) => new Date(a.at) - new Date(b.at));
 }
@@ -66,10 +68,24 @@ function newRow({ key, text, request }, act) {
 
 /** Yes and no get names that say nothing; anything else is read only while the line is open. */
 function ways(request, act) {
-  const answers = request.request === "answer" ? (request.answers ?? []) : request.request === "location" ? [null] : [];
+  if (request.request === "answer" && !request.answers?.length) return inWords(request, act);
+  if (["photo", "video"].includes(request.request)) {
+    return element("div", { className: "covert-answers" }, element("button", { type: "button", textContent: t("covert.ask.picture"), onclick: () => act(request, null) }));
+  }
+  const answers = request.request === "answer" ? request.answers : [null];
   const buttons = answers.map((answer) =>
     element("button", { type: "button", textContent: nameOf(answer), onclick: () => act(request, answer) }));
   return element("div", { className: "covert-answers" }, ...buttons);
+}
+
+function inWords(request, act) {
+  const field = element("input", { type: "text", maxLength: 4000, autocomplete: "off", "aria-label": t("covert.ask.free"), placeholder: t("covert.ask.free") });
+  const form = element("form", { className: "covert-answers covert-free" }, field, element("button", { type: "submit", textContent: t("covert.ask.yes") }));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (field.value.trim()) act(request, field.value.trim());
+  };
+  return form;
 }
 
 function nameOf(answer) {

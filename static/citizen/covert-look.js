@@ -1,5 +1,6 @@
-// What a covert page pretends to be: weather and notes that would pass a glance. It knows nothing of any report.
+// What a covert page pretends to be: weather, notes and a calculator that would pass a glance. It knows nothing of any report.
 
+import { createCalculator } from "./covert-calculator.js";
 import { $, element, icon, write } from "./page.js";
 import { language, t } from "./words.js";
 
@@ -14,19 +15,72 @@ const minute = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-d
 
 export const minuteOf = (moment) => minute.format(new Date(moment));
 
-/** Fills the page's ordinary things for `look`: weather or notes. */
+const calculator = createCalculator();
+let city = "";
+
+/** Fills the page's ordinary things for `look`: weather, notes or calculator. */
 export function showLook(look, now = new Date()) {
   const name = t(`covert.${look}.title`);
-  document.title = name;
   $("covert").dataset.look = look;
   write($("covert-title"), name);
-  write($("covert-day"), day.format(now));
+  write($("covert-day"), look === "calculator" ? "" : look === "weather" && city ? `${city} · ${day.format(now)}` : day.format(now));
   write($("covert-act"), t(`covert.${look}.act`));
+  write($("covert-picture").querySelector("span"), t(`covert.${look}.photo`));
   write($("covert-voice"), t(`covert.${look}.voice`));
   write($("covert-words"), t(`covert.${look}.words`));
   for (const tab of document.querySelectorAll("[data-to]")) tab.setAttribute("aria-pressed", String(tab.dataset.to === look));
   if (look === "weather") showWeather(now);
-  else write($("covert-mark"), minuteOf(now));
+  else if (look === "notes") write($("covert-mark"), minuteOf(now));
+  else showNumbers();
+}
+
+function showNumbers() {
+  const { line, above } = calculator.shown();
+  const [small, large] = $("covert-display").children;
+  write(small, above);
+  write(large, line);
+}
+
+/** The calculator's keys work; `code` is asked about the digits before `=`, and takes them when they are its own. */
+export function openCalculator(code) {
+  $("covert-keys").onclick = ({ target }) => {
+    const key = target.closest("[data-press]")?.dataset.press;
+    if (!key) return;
+    const { digits } = calculator.shown();
+    if (key === "=" && digits && code(digits)) calculator.clear();
+    else calculator.press(key);
+    showNumbers();
+  };
+}
+
+/** The number on the calculator, "" for none; it is gone from there. */
+export function takeNumber() {
+  const { line, digits } = calculator.shown();
+  calculator.clear();
+  showNumbers();
+  return digits || (line === "0" ? "" : line);
+}
+
+/** Nothing typed stays. */
+export function clearLook() {
+  calculator.clear();
+  $("covert-city").reset();
+}
+
+/** The weather of somewhere else; `code` as for the calculator. */
+export function openCities(code, changed) {
+  const form = $("covert-city");
+  const field = form.elements.q;
+  field.oninput = () => {
+    if (/^\d+$/.test(field.value) && code(field.value)) form.reset();
+  };
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    city = field.value.trim();
+    form.reset();
+    field.blur();
+    changed();
+  };
 }
 
 function showWeather(now) {
@@ -49,7 +103,8 @@ function showWeather(now) {
 /** The same all day long, and other tomorrow. */
 function forecast(now, ahead) {
   const date = new Date(now.getFullYear(), now.getMonth(), now.getDate() + ahead);
-  const chance = (date.getDate() * 7 + date.getMonth() * 3) % 5;
+  const place = [...city].reduce((sum, sign) => sum + sign.codePointAt(0), 0);
+  const chance = (date.getDate() * 7 + date.getMonth() * 3 + place) % 5;
   const high = HIGHS[date.getMonth()] + chance - 2;
   const low = LOWS[date.getMonth()] + ((chance + 2) % 4) - 1;
   const [glyph, sky] = SKIES[chance % SKIES.length];

@@ -1,63 +1,62 @@
 // 静默: the page as something ordinary, with a report behind it. No sound, no vibration, no live region, no word.
 //
-// The cookie `look` names the look, so that the server sends every address of ours disguised from its first byte; it ends
-// with the browser. `.rest` behind it: the person has left; the page is then only what it pretends to be.
-// Leaving stays in this document: it is at once, needs no network, and what is being sent goes on being sent.
+// Leaving stays in this document: it is at once, needs no network, and what is being sent goes on being sent. What is left
+// then is only what the page pretends to be, and the code alone brings the rest back.
 
-import { identityForm, keep, signInForm } from "./account.js";
 import { closeLines, showLines } from "./covert-lines.js";
-import { minuteOf, showLook } from "./covert-look.js";
-import { glyphOf, signOf } from "./covert-signs.js";
+import { clearLook, minuteOf, openCalculator, openCities, showLook, takeNumber } from "./covert-look.js";
+import { createNeed } from "./covert-need.js";
+import { glyphOf, isCovert, signOf } from "./covert-signs.js";
+import { disguise, draft, dress, forget, isCode, keepDraft, lastLook, remember } from "./disguise.js";
 import { tell } from "./lifeline.js";
-import { $, clone, go, setIcon, show, write } from "./page.js";
+import { $, go, setIcon, show, write } from "./page.js";
 import { progressOf } from "./progress.js";
+import { isMedia, isOpen } from "./protocol.js";
 import { createSharing } from "./sharing.js";
-import { t } from "./words.js";
+import { has, t } from "./words.js";
+
+export { disguise } from "./disguise.js";
 
 const TWICE = 450; // ms between two taps of one gesture
-const FOUR_TIMES = 700;
 const DEAF_FOR = 2_000; // after a gesture: a hand that shakes goes on tapping
 const FIX_WITHIN = 3_000;
 const WAYS_FOR = 8_000;
+const PICTURES = 8;
 const AT_REST = new Set(["closed", "withdrawn"]);
-
-/** The look that is on: `{look, rest}`, or null. */
-export function disguise() {
-  const [, look, rest] = /(?:^|; )look=(weather|notes)(\.rest)?/.exec(document.cookie) ?? [];
-  if (look) return { look, rest: Boolean(rest) };
-  const [, address] = /^\/(weather|notes)$/.exec(location.pathname) ?? [];
-  return address ? { look: address, rest: false } : null;
-}
-
-export function remember(look, rest) {
-  document.cookie = `look=${look}${rest ? ".rest" : ""}; path=/; SameSite=Strict`;
-}
-
-function forget() {
-  document.cookie = "look=; path=/; SameSite=Strict; Max-Age=0";
-}
 
 export function createCovert(client, position) {
   const { outbox, live } = client;
   const sharing = createSharing({ client, position });
+  const need = createNeed({ client, position, handle });
   let on = null; // {look, rest}
   let locating = false;
   let busy = false;
-  let draft = "";
   let painted = null;
   let watched = null;
   let ticking = 0;
   let ways = 0;
 
-  const item = () => outbox.reports().filter(({ body }) => body.covert).at(-1);
-  const report = () => client.report(item()?.report_id);
+  const switched = (item) => outbox.belonging(item.key, item.report_id);
+  const reportOf = (item) => client.report(item?.report_id);
+
+  /** The report behind the look: the newest covert one of this phone, or of another one of the same person. */
+  function subject() {
+    const item = outbox.reports().filter((one) => isCovert({ item: one, report: reportOf(one), belonging: switched(one) })).at(-1);
+    if (item) return { item, report: reportOf(item) };
+    const open = client.reports().filter((one) => one.covert && isOpen(one) && !outbox.of(one.id));
+    return { item: undefined, report: open.sort((a, b) => (a.filed_at < b.filed_at ? 1 : -1))[0] };
+  }
+
+  function handle() {
+    const { item, report } = subject();
+    return item?.key ?? report?.id;
+  }
 
   function open() {
-    on = disguise() ?? { look: "weather", rest: false };
-    remember(on.look, on.rest);
-    history.replaceState(null, "", `/${on.look}`);
-    sharing.begin(item()?.body.location);
-    if (!on.rest && draft) [$("covert-text").value, draft] = [draft, ""];
+    on = disguise() ?? { look: lastLook(), rest: false };
+    become(on.look, on.rest);
+    sharing.begin(subject().item?.body.location);
+    if (!on.rest && $("covert-text").value === "") $("covert-text").value = draft();
     scrollTo(0, 0);
     tick();
   }
@@ -66,6 +65,8 @@ export function createCovert(client, position) {
     clearTimeout(ticking);
     unwatch();
     closeLines();
+    need.render("");
+    clearLook();
     on = null;
   }
 
@@ -74,8 +75,8 @@ export function createCovert(client, position) {
     watched = null;
   }
 
-  function watch() {
-    const id = item()?.report_id;
+  function watch({ item, report }) {
+    const id = item?.report_id ?? report?.id;
     if (!id || id === watched) return;
     unwatch();
     watched = id;
@@ -84,33 +85,41 @@ export function createCovert(client, position) {
 
   function tick() {
     if (!on) return;
-    watch();
-    const since = render() ?? client.now();
-    sharing.follow(report());
+    const facts = subject();
+    watch(facts);
+    const since = render(facts) ?? client.now();
+    sharing.follow(facts.report);
     clearTimeout(ticking);
     ticking = setTimeout(tick, 1000 - ((client.now() - since) % 1000));
   }
 
   /** Shows what is true now, in the agreed signs; gives the moment that the wait counts from. */
-  function render() {
-    if (!on) return undefined;
+  function render(facts) {
     const { look, rest } = on;
-    const facts = { item: item(), report: report() };
     showLook(look);
+    if (document.title !== t(`covert.${look}.title`)) document.title = t(`covert.${look}.title`);
     show($("covert-bar"), !rest);
-    const progress = facts.item ? progressOf({ ...facts, now: client.now(), here: client.here, heard: live.heard() }) : null;
+    const there = Boolean(facts.item || facts.report);
+    const progress = there ? progressOf({ ...facts, now: client.now(), here: client.here, heard: live.heard() }) : null;
     if (rest) {
-      $("covert").dataset.sign = "idle";
-      for (const id of ["covert-ways", "covert-need"]) show($(id), false);
-      closeLines();
-      show($("covert-lines"), false);
+      rested();
       return progress?.since;
     }
-    showSign(look, signOf({ ...facts, progress, locating }), facts.report);
-    showNeed(look, progress);
+    const expired = client.me() === null && Boolean(facts.item?.report_id ?? facts.report);
+    const sign = signOf({ ...facts, progress, locating, expired });
+    showSign(look, sign, facts.report);
+    need.render(sign === "place" ? "place" : expired ? "sign_in" : progress?.phase);
     showLines({ ...facts, belonging: outbox.belonging(facts.item?.key, facts.report?.id), look, act });
     if (facts.report) paint(facts.report);
     return progress?.since;
+  }
+
+  function rested() {
+    $("covert").dataset.sign = "idle";
+    show($("covert-ways"), false);
+    need.render("");
+    closeLines();
+    show($("covert-lines"), false);
   }
 
   function showSign(look, sign, filed) {
@@ -120,60 +129,57 @@ export function createCovert(client, position) {
     write($("covert-sign").lastElementChild, t(`covert.${look}.${sign}`, { time }));
   }
 
-  /** What the report still needs, asked for as anything asks for it. */
-  function showNeed(look, progress) {
-    const what = progress?.phase === "held" && !locating ? "place" : (progress?.phase ?? "");
-    const said = { heading: t("covert.login.title"), note: t("covert.login.note") };
-    const make = { place: placeForm, sign_in: () => signInForm(client, said), identity: () => identityForm(client, said) }[what];
-    show($("covert-need"), make !== undefined);
-    if (make) keep($("covert-need"), what, make);
-    else $("covert-need").replaceChildren();
-  }
-
-  function placeForm() {
-    const form = clone("covert-place");
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      const place_text = form.elements.place.value.trim();
-      if (place_text) outbox.release(item().key, { place_text, location: position.best() });
-    };
-    return form;
-  }
-
   /** The sign stands on the screen: the desk may know. Not while the page only rests. */
   function paint({ id, version }) {
     if (document.visibilityState !== "visible" || painted === `${id} ${version}`) return;
     requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (!on || on.rest || report()?.version !== version) return;
+      if (!on || on.rest || client.report(id)?.version !== version) return;
       painted = `${id} ${version}`;
       live.shown(id, version);
     }));
   }
 
-  /** 刷新 and 保存: the first one files; later ones add what was written, and ask for the newest state. */
+  /** 刷新, 保存 and M+: the first one files; later ones add what was written, and ask for the newest state. */
   async function press() {
     if (busy || !on || on.rest) return;
+    const field = $("covert-text");
+    const text = { notes: () => field.value.trim(), calculator: () => ofNumber(takeNumber()) }[on.look]?.() ?? "";
+    if (on.look === "notes" && isCode(text)) {
+      forgetDraft(text);
+      return showAsItIs();
+    }
     busy = true;
-    const text = on.look === "notes" ? $("covert-text").value.trim() : "";
-    $("covert-text").value = "";
-    const last = item();
-    const over = !last || last.state === "refused" || AT_REST.has(report()?.status);
     try {
-      if (over) await file(text);
-      else if (text) await outbox.say(last.key, text);
+      if (isOver()) await file(text);
+      else if (text) await outbox.say(handle(), text);
+      // Only now: what is kept on the phone may leave the box.
+      if (on?.look === "notes") forgetDraft(text);
     } finally {
       busy = false;
     }
     client.wake();
-    tick();
+    return tick();
+  }
+
+  function forgetDraft(text) {
+    if ($("covert-text").value.trim() === text) $("covert-text").value = "";
+    keepDraft($("covert-text").value);
+  }
+
+  /** Nothing is under way that could be added to. */
+  function isOver() {
+    const { item, report } = subject();
+    return (!item && !report) || item?.state === "refused" || AT_REST.has(report?.status);
   }
 
   async function file(text) {
-    const best = position.best();
-    const filed = await client.file({ kind: "quick", text, covert: true, location: best }, { held: best === null });
-    sharing.begin(best);
-    tell({ text, location: best });
-    if (best === null) locate(filed.key);
+    const place = position.place();
+    const held = place.location === null && !place.place_text;
+    const filed = await client.file({ kind: "quick", text, covert: true, ...place }, { held });
+    position.choose(null);
+    sharing.begin(place.location);
+    tell({ text, location: place.location });
+    if (held) locate(filed.key);
   }
 
   async function locate(key) {
@@ -181,78 +187,129 @@ export function createCovert(client, position) {
     const found = await position.within(FIX_WITHIN);
     if (found) await outbox.release(key, { location: found });
     locating = false;
-    render();
+    tick();
   }
 
   function act({ id, request }, answer) {
-    if (request === "location") sharing.answer(report().id);
-    else outbox.answer(item().key, id, answer);
+    if (answer !== null) outbox.answer(handle(), id, answer);
+    else if (request === "location") sharing.answer(subject().report.id);
+    else $("covert-pick").click();
+  }
+
+  /** Pictures from the album. Whoever sends one before anything else reports by it. */
+  async function attach(files) {
+    if (isOver()) await file("");
+    const { item, report } = subject();
+    const there = outbox.belonging(item?.key, report?.id).filter(isMedia).length;
+    for (const blob of files.slice(0, Math.max(0, PICTURES - there))) {
+      await outbox.attach(handle(), { kind: "photo", blob, filename: blob.name, filetype: blob.type || "image/jpeg" });
+    }
+    tick();
   }
 
   function become(look, rest) {
     remember(look, rest);
     on = { look, rest };
-    history.replaceState(null, "", `/${look}`);
-    render();
+    history.replaceState({ name: "covert", value: null }, "", `/${look}`);
+    dress(look);
+    tick();
   }
 
   function leave() {
     if (!on || on.rest) return;
-    draft = $("covert-text").value;
+    keepDraft($("covert-text").value);
     $("covert-text").value = "";
+    clearLook();
     document.activeElement?.blur();
     become(on.look, true);
   }
 
-  /** The four taps: from rest back to where it was; from there to the page as it is. */
-  function comeBack() {
-    if (on.rest) {
-      [$("covert-text").value, draft] = [draft, ""];
-      return become(on.look, false);
+  /** The digits of the code: from rest back to where it was; from there to the page as it is. */
+  function entered(digits) {
+    if (!on || !isCode(digits)) return false;
+    if (!on.rest) {
+      showAsItIs();
+      return true;
     }
-    forget();
-    const key = item()?.key;
-    const id = item()?.report_id;
-    if (!key) return go("home", null, "/", { replace: true });
-    return go("report", { key, id }, id ? `/reports/${id}` : "/#report", { replace: true });
+    $("covert-text").value = draft();
+    become(on.look, false);
+    return true;
   }
 
-  /** Calls and texts, under names that say nothing, for a few seconds. */
+  function showAsItIs() {
+    const { item, report } = subject();
+    forget();
+    dress(null);
+    if (!item && !report) return go("home", null, "/", { replace: true });
+    const id = item?.report_id ?? report?.id;
+    return go("report", { key: item?.key, id }, id ? `/reports/${id}` : "/#report", { replace: true });
+  }
+
+  /** Calls and texts, under names that say nothing, for a few seconds: those that a refusal names, before all others. */
   function offer() {
+    const calls = subject().item?.problem?.call ?? [];
+    $("covert-voice").href = calls.find((call) => /^tel:\+?\d+$/.test(call)) ?? "tel:110";
     $("covert-words").href = $("sms-12110").href;
     clearTimeout(ways);
     show($("covert-ways"), $("covert-ways").hidden);
     ways = setTimeout(() => show($("covert-ways"), false), WAYS_FOR);
   }
 
+  /** Whatever opened this page again, or another tab of it, was it covered meanwhile? Then so is this. */
+  function follow() {
+    if (!on && disguise()) go("covert");
+    document.documentElement.toggleAttribute("data-left", false);
+  }
+
   $("covert-act").onclick = press;
   $("covert-sign").onclick = offer;
-  $("covert-title").onclick = gesture(2, TWICE, leave);
-  $("covert-mark").onclick = gesture(4, FOUR_TIMES, comeBack);
+  $("covert-title").onclick = twice(leave);
+  $("covert-pick").onchange = ({ target }) => {
+    const files = [...target.files];
+    target.value = "";
+    if (on && !on.rest && files.length) attach(files);
+  };
+  $("covert-text").addEventListener("input", ({ target }) => {
+    if (!on) return;
+    if (!on.rest) keepDraft(target.value);
+    else if (isCode(target.value.trim())) entered(target.value.trim());
+  });
+  openCalculator(entered);
+  openCities(entered, () => on && tick());
   addEventListener("keydown", ({ key }) => key === "Escape" && leave());
   for (const tab of document.querySelectorAll("[data-to]")) tab.onclick = () => on && become(tab.dataset.to, on.rest);
   client.listen(() => on && tick());
   position.listen((best) => {
-    const held = on && item();
-    if (best && held?.state === "held" && !locating) outbox.release(held.key, { location: best });
+    const { item } = on ? subject() : {};
+    if (best && item?.state === "held" && !locating) outbox.release(item.key, { location: best });
   });
-  document.addEventListener("visibilitychange", () => render());
+  document.addEventListener("visibilitychange", () => {
+    follow();
+    tick();
+  });
+  addEventListener("pageshow", follow);
+  // A copy that the browser keeps for going back must not show for a moment what was plain when it was left.
+  addEventListener("pagehide", () => document.documentElement.toggleAttribute("data-left", !on));
 
   return { open, close };
 }
 
-/** `times` taps, each within `apart` ms of the one before; then deaf for a moment. */
-function gesture(times, apart, act) {
-  let count = 0;
-  let last = 0;
+/** What the dispatcher reads of a number: one digit is a sign that was agreed on. */
+function ofNumber(number) {
+  if (number === "") return "";
+  return has(`covert.digit.${number}`) ? t("covert.digit.said", { words: t(`covert.digit.${number}`), n: number }) : t("covert.digit.number", { n: number });
+}
+
+/** Two taps, shortly after each other; then deaf for a moment. */
+function twice(act) {
+  let last = -Infinity;
   let deaf = 0;
   return () => {
     const now = performance.now();
     if (now < deaf) return;
-    count = now - last < apart ? count + 1 : 1;
+    const second = now - last < TWICE;
     last = now;
-    if (count < times) return;
-    count = 0;
+    if (!second) return;
     deaf = now + DEAF_FOR;
     act();
   };

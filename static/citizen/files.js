@@ -4,7 +4,7 @@
 //   takes   {key, kind, filetype, report, seconds, at}      a recording under way, or one that was cut off
 //   pieces  {key, n, blob}                                  its parts, a second each
 
-const NAME = "desk110-files";
+const NAME = "kept-files";
 const OPENING = 3_000;
 const WRITING = 60_000; // a video of 60 MB on a slow phone
 const KEPT_FOR = 48 * 3600_000;
@@ -82,7 +82,12 @@ export function createFiles() {
       }).catch(() => {}),
   };
 
-  return { put, get, remove, sweep, takes };
+  /** Removes what was recorded for these reports and never sent. */
+  async function forget(reports) {
+    for (const take of await takes.all()) if (reports.includes(take.report)) await takes.remove(take.key);
+  }
+
+  return { put, get, remove, sweep, forget, takes };
 }
 
 const rangeOf = (key) => IDBKeyRange.bound([key], [key, []]);

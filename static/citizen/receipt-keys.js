@@ -1,7 +1,7 @@
 // The public keys that receipts verify with: the newest that this phone could get, kept for when there is no network.
 // Asked for anew each time, and then taken whole: a key that the server no longer publishes is to be trusted no more.
 
-const KEPT = "desk110.receipt-keys";
+const KEPT = "kept-keys";
 const PATIENCE = 6_000;
 
 /** `{kid, x}` of each key, or none when there never was a network. */

@@ -10,7 +10,7 @@ import { progressOf } from "./progress.js";
 import { isMedia } from "./protocol.js";
 import { createPlacing } from "./placing.js";
 import { createSharing } from "./sharing.js";
-import { showTalk } from "./talk.js";
+import { newlyHeard, reveal, showTalk } from "./talk.js";
 import { othersNote, whoseForm } from "./whose.js";
 import { t } from "./words.js";
 import { createWithdrawal } from "./withdrawal.js";
@@ -24,7 +24,7 @@ export function createReport(client, position, files) {
   let missing = false;
   let ticking = 0;
   let painted = null;
-  let heardUpTo = null; // how many lines the conversation had
+  let heard = null; // keys of what the other side has said so far; null until its lines are there
   const sharing = createSharing({ client, position });
   const placing = createPlacing({ client, position, handle: () => handle(), item: () => subject && item(), report: () => subject && report(), photo: () => media.answer("photo") });
   const media = createMedia(client, files, () => handle());
@@ -64,14 +64,13 @@ export function createReport(client, position, files) {
     close();
     subject = value;
     missing = false;
-    heardUpTo = null;
+    heard = null;
     sharing.begin(item()?.body.location);
     for (const id of ["talk", "need"]) $(id).replaceChildren();
     withdrawal.close();
     placing.close();
     watch();
     tick();
-    media.open();
     fromTop();
   }
 
@@ -174,11 +173,13 @@ export function createReport(client, position, files) {
     const lines = showTalk({ report: filed, item: sent, belonging, again: outbox.resume, act });
     const tiles = media.render({ report: filed, items: belonging.filter(isMedia), open: !$("composer").hidden });
     $("report").toggleAttribute("data-talking", lines.length + tiles > 0);
-    const last = lines.at(-1);
-    const came = heardUpTo !== null && lines.length > heardUpTo && last.author !== "reporter";
-    heardUpTo = filed || lines.length ? lines.length : heardUpTo;
-    if (!came) return;
-    announce(t("announce.message", { text: last.text }));
+    // What was said before the page was opened is read by who wants to.
+    const first = heard === null;
+    if (first && !filed) return;
+    heard ??= new Set();
+    const text = newlyHeard(lines, heard);
+    if (first || !text) return;
+    announce(t("announce.message", { text }));
     reveal($("talk").lastElementChild);
   }
 
@@ -187,18 +188,6 @@ export function createReport(client, position, files) {
     if (answer !== null) outbox.answer(handle(), id, answer);
     else if (request === "location") sharing.answer(report().id).then((sent) => sent || placing.open());
     else media.answer(request);
-  }
-
-  /** Brings a new message into sight; over the keyboard of somebody who types nothing moves, a sign stands there instead. */
-  function reveal(row) {
-    const typing = document.activeElement === $("say") && $("say").value !== "";
-    const hidden = row.getBoundingClientRect().bottom > $("composer").getBoundingClientRect().top;
-    show($("new-message"), hidden && typing);
-    $("new-message").onclick = () => {
-      row.scrollIntoView({ block: "end" });
-      show($("new-message"), false);
-    };
-    if (hidden && !typing) row.scrollIntoView({ block: "end" });
   }
 
   function renderFacts({ item: sent, report: filed }, { phase }) {

@@ -1,6 +1,7 @@
 // Where the outbox is kept on this phone: IndexedDB, which keeps photos too.
 
-const NAME = "desk110";
+// Whoever looks through the phone learns nothing from the name.
+const NAME = "kept";
 const STORE = "outbox";
 const PATIENCE = 800; // a store that hangs must not hold up a report
 

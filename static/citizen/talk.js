@@ -4,6 +4,8 @@ import { $, element, icon, setIcon, show, write } from "./page.js";
 import { fillQuestion, questionRow } from "./questions.js";
 import { sentence, t, timeOf } from "./words.js";
 
+const filled = new WeakMap(); // row → what it shows: what has not changed is not touched, however long the conversation
+
 /** @param {{report: object | undefined, item: object | undefined, belonging: object[], again: (key: string) => void,
  *  act: (question: object, answer: string | null) => void}} facts
  *  `belonging`: what the outbox has for this report. Gives the lines that are shown, oldest first. */
@@ -14,7 +16,9 @@ export function showTalk({ report, item, belonging, again, act }) {
   lines.forEach((line, at) => {
     const row = rows.get(line.key) ?? (line.request ? questionRow(line, act) : newRow(line, again));
     rows.delete(line.key);
-    (line.request ? fillQuestion : fill)(row, line);
+    const shown = JSON.stringify(line);
+    if (filled.get(row) !== shown) (line.request ? fillQuestion : fill)(row, line);
+    filled.set(row, shown);
     if (list.children[at] !== row) list.insertBefore(row, list.children[at] ?? null);
   });
   for (const row of rows.values()) row.remove();
@@ -68,7 +72,7 @@ function fill(row, line) {
   write(text, line.text);
   write(words, stateOf(line));
   setIcon(mark, { stored: line.seen ? "check-check" : "check", refused: "circle-alert" }[line.state] ?? "clock");
-  mark.toggleAttribute("hidden", line.author !== "reporter");
+  mark.toggleAttribute("data-off", line.author !== "reporter");
   show(state, line.state !== "own");
   show(button, line.state === "refused");
 }
@@ -79,4 +83,36 @@ function stateOf({ author, state, at, seen, problem }) {
   if (state === "refused") return t("talk.failed", { detail: sentence(problem) });
   if (state !== "sending") return t("talk.kept");
   return t(problem ? "talk.retrying" : "talk.sending");
+}
+
+/** The lines of the other side that are new since `heard` (keys, grown here), as one text to be read out; "" when none is. */
+export function newlyHeard(lines, heard) {
+  const fresh = lines.filter(({ key, author }) => author !== "reporter" && !heard.has(key));
+  for (const { key } of fresh) heard.add(key);
+  return fresh.map(({ text }) => text).join("\n");
+}
+
+/** Brings a new message into sight of who reads at the end; who reads further up, or types, gets a sign to tap instead. */
+export function reveal(row) {
+  const edge = () => $("composer").getBoundingClientRect().top;
+  const { top, bottom } = row.getBoundingClientRect();
+  if (bottom <= edge()) return;
+  const typing = document.activeElement === $("say") && $("say").value !== "";
+  const sign = $("new-message");
+  const reach = () => row.scrollIntoView({ block: "end" });
+  if (!typing && top - edge() < innerHeight / 2) {
+    reach();
+    return;
+  }
+  const look = () => {
+    if (row.isConnected && row.getBoundingClientRect().bottom > edge() + 8) return;
+    show(sign, false);
+    removeEventListener("scroll", look);
+  };
+  show(sign, true);
+  sign.onclick = () => {
+    reach();
+    show(sign, false);
+  };
+  addEventListener("scroll", look, { passive: true });
 }

@@ -23,6 +23,8 @@ export function createMy({ http, refresh, ended }) {
       await said("DELETE", "/me/identity");
       await refresh();
     },
+    /** null: none any more. Nobody is ever told whether there is one. */
+    keepDuressWord: (word) => said("PUT", "/me/duress-word", { body: { word } }),
     endOthers: () => said("DELETE", "/sessions/others"),
 
     /** Closes the account; tells what stays, for which reports, until when. */

@@ -116,7 +116,9 @@ export function createOutbox(env) {
 
   /** Takes away what is of whoever leaves: the next person's phone is not theirs. What others left to be sent stays. */
   async function clear() {
-    for (const item of [...items.values()]) if (!owners.foreign(item)) await forget(item.key);
+    const own = [...items.values()].filter((item) => !owners.foreign(item));
+    for (const item of own) await forget(item.key);
+    await env.files.forget(own.flatMap((item) => [item.key, item.report_id]));
   }
 
   /** The server has said who is signed in: what was written meanwhile is theirs, and what waited for them goes. */
