@@ -28,6 +28,7 @@ MAX_PIXELS = 4096 * 2304
 MAX_FRAMES = 4000  # 15 s at 240 a second, and a little
 MAX_SAMPLE_RATE = 192_000
 MAX_CHANNELS = 8
+THREADS = 2  # on a machine of many processors, each would cost memory
 MOST_BROKEN = 0.2  # of all packets; a file cut off in the middle has a few
 
 # By demuxer, as libavformat names them. None of them opens anything else.
@@ -62,6 +63,7 @@ class Opened:
     sound: AudioStream | None
     packets: int = 0
     broken: int = 0  # packets that did not decode
+    hidden: int = 0  # pictures that an edit of the container leaves out
 
     @property
     def whole(self) -> bool:
@@ -71,7 +73,7 @@ class Opened:
     def again(self) -> None:
         """Back to the beginning."""
         self.container.seek(0)
-        self.packets = self.broken = 0
+        self.packets = self.broken = self.hidden = 0
 
 
 def opened(source: IO[bytes], kind: MediaKind) -> Opened:
@@ -89,12 +91,14 @@ def opened(source: IO[bytes], kind: MediaKind) -> Opened:
                 "format_whitelist": names,
                 "codec_whitelist": ",".join(sorted(_PICTURES | _SOUNDS)),
                 "protocol_whitelist": "none",
-                "max_streams": "8",
+                "max_streams": "32",
             },
             options={"max_pixels": str(MAX_PIXELS)},
         )
     except FFmpegError:
         raise Refused(f"{kind}_unreadable") from None
+    for stream in (*container.streams.video, *container.streams.audio):
+        stream.codec_context.thread_count = THREADS
     assert isinstance(container, InputContainer)  # noqa: S101 - it was opened for reading
     if container.format.name not in _CONTAINERS[kind]:
         raise Refused(f"{kind}_unreadable")
@@ -110,6 +114,7 @@ def packets(found: Opened) -> Iterator["Packet[Any]"]:
     try:
         for packet in found.container.demux(streams):
             found.packets += 1
+            found.hidden += packet.is_discard and packet.stream is found.picture
             yield packet
     except FFmpegError:
         found.broken += 1  # cut off, or damaged from here on; what came before stands

@@ -141,9 +141,8 @@ def _as_it_is(found: Opened) -> tuple[bytes, _Seen] | None:
         else:
             seen.hear(frame)
     _check(seen)
-    plain = (
-        found.whole and len(seen.sizes) == 1 and not seen.turned and seen.sounds == (found.sound is not None)
-    )
+    alike = len(seen.sizes) == 1 and not seen.turned and seen.sounds == (found.sound is not None)
+    plain = alike and found.whole and not found.hidden
     count = found.packets
     found.again()
     if not plain:

@@ -86,6 +86,14 @@ def test_what_plays_everywhere_already_is_not_encoded_again() -> None:
     assert b"x264 - core" not in found.play  # notes between the pictures are left out
 
 
+def test_what_an_edit_leaves_out_is_not_shown() -> None:
+    """One key picture, and forty seconds of which two are to be shown: all would be copied, and longer than may be."""
+    original = film(size=(64, 64), seconds=40, sound=None, options={"g": "2000"})
+    found = _cut(_edited(original, 15_360 * 20, 2000))
+    assert 1900 < found.duration_ms < 2200
+    assert len(pictures(found.play)) == pytest.approx(60, abs=3)
+
+
 def test_a_player_can_begin_before_all_of_it_has_come() -> None:
     for data in (film(), film("libvpx", "webm", sound="libopus"), film("libx265", rate=60, seconds=15)):
         play = _cut(data).play
@@ -400,6 +408,13 @@ def _called_shorter(data: bytes) -> bytes:
             at += 4
             scale = struct.unpack_from(">I", changed, at + 12)[0] if box != b"tkhd" else 1000
             struct.pack_into(">I", changed, at + where, scale)
+    return bytes(changed)
+
+
+def _edited(data: bytes, start: int, milliseconds: int) -> bytes:
+    """An MP4 of which only a part is to be shown, from `start` (in the film's own time) on."""
+    changed = bytearray(data)
+    struct.pack_into(">Ii", changed, changed.index(b"elst") + 12, milliseconds, start)
     return bytes(changed)
 
 
