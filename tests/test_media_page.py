@@ -1,6 +1,7 @@
 """Photos, videos and voice notes on the reporter's page, in a Chromium with a made-up camera and microphone."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -359,6 +360,36 @@ async def test_a_killed_tab_loses_no_more_than_a_second_of_what_was_said(profile
     await expect(held.page.locator(".offer")).to_have_count(0)
 
 
+async def test_what_another_tab_is_just_recording_is_not_offered(held: Phone) -> None:
+    await held.page.tap("#way-voice")
+    await expect(held.page.locator("#capture .counter")).to_contain_text("0:02")
+    other = await held.page.context.new_page()
+    await other.goto(held.page.url)
+    await expect(other.locator("#composer")).to_be_visible()
+    await other.wait_for_timeout(1_500)
+    assert await other.locator(".offer").count() == 0
+    await other.close()
+
+
+async def test_whoever_signs_out_leaves_no_recording_behind(held: Phone) -> None:
+    await held.page.tap("#way-voice")
+    await expect(held.page.locator("#capture .counter")).to_contain_text("0:02")
+    await held.page.reload()
+    await expect(held.page.locator(".offer")).to_be_visible()
+    left = """() => new Promise((resolve) => {
+        const opened = indexedDB.open("kept-files");
+        opened.onsuccess = () => {
+          const asked = opened.result.transaction(["takes"]).objectStore("takes").count();
+          asked.onsuccess = () => resolve(asked.result);
+        };
+    })"""
+    assert await held.page.evaluate(left) == 1
+    await held.page.goto("/#account")
+    await held.page.tap("#sign-out")
+    await expect(held.page.locator("#account-sign-in [name=phone]")).to_be_visible()
+    assert await held.page.evaluate(left) == 0
+
+
 async def test_a_killed_tab_goes_on_with_a_photo_where_it_stopped(profile: Profile) -> None:
     held = await profile.open()
     await _reported(held)
@@ -527,6 +558,19 @@ async def test_what_the_server_cannot_read_is_said_on_its_tile(held: Phone) -> N
     await expect(tile(held, "video")).to_contain_text("无法识别为视频", timeout=30_000)
 
 
+async def test_what_was_refused_is_sent_again_by_a_tap(held: Phone) -> None:
+    async def refuse(route: Route) -> None:
+        problem = {"code": "media_type_unsupported", "status": 415, "detail": "不收这种文件。"}
+        await route.fulfill(status=415, content_type="application/problem+json", body=json.dumps(problem))
+
+    await intercept(held.page, UPLOADS, refuse)
+    await held.page.set_input_files("#pick", [photo()])
+    await expect(tile(held, "photo")).to_contain_text("没有送到：不收这种文件。")
+    await held.page.unroute(UPLOADS)
+    await tile(held, "photo").get_by_role("button", name="重发").tap()
+    await expect(tile(held, "photo")).to_have_attribute("data-state", "stored")
+
+
 async def test_ones_own_photo_is_looked_at_in_the_page(held: Phone) -> None:
     await held.page.set_input_files("#pick", [photo()])
     await expect(tile(held, "photo")).to_have_attribute("data-state", "stored")
@@ -551,6 +595,23 @@ async def test_on_a_slow_line_photos_are_made_smaller_unless_the_original_is_wan
     smaller, original = sorted(await sent(held), key=lambda media: int(media["length"]))
     assert original["length"] == len(data) > 2 * smaller["length"]
     assert smaller["filename"] == "一.jpg"
+
+
+async def test_the_pace_of_the_own_uploads_decides_where_the_phone_thinks_the_line_is_good(
+    held: Phone,
+) -> None:
+    line = await held.page.context.new_cdp_session(held.page)
+    slow = {"offline": False, "latency": 200, "downloadThroughput": -1, "uploadThroughput": 6_000}
+    await line.send("Network.enable")
+    await line.send("Network.emulateNetworkConditions", slow)
+    await held.page.set_input_files("#pick", [photo("一.jpg", citizen._noise(420, 300))])
+    await expect(held.page.locator(".tile[data-state=stored]")).to_have_count(1, timeout=60_000)
+    data = citizen._noise(2000, 1500)
+    await held.page.set_input_files("#pick", [photo("二.jpg", data)])
+    await expect(tile(held, "photo").nth(1)).to_contain_text("已缩小", timeout=30_000)
+    await line.send("Network.emulateNetworkConditions", {**slow, "latency": 0, "uploadThroughput": -1})
+    await expect(held.page.locator(".tile[data-state=stored]")).to_have_count(2, timeout=60_000)
+    assert [media["length"] < len(data) / 2 for media in await sent(held)] == [True, True]
 
 
 # --- with the desk, and when somebody comes

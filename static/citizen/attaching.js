@@ -25,6 +25,7 @@ export function createAttaching(client, files, handle) {
   let facts = null; // {report, items, open} of the report on the screen
   let recording = null; // {halt()}
   let ready = false;
+  let offered = false;
   let closeLook = () => {};
   const context = { client, files, handle, attach, complain, left, load, begin, original: () => $("original-size").checked };
 
@@ -35,6 +36,8 @@ export function createAttaching(client, files, handle) {
     if (facts.report && !ready) whenIdle(makeReady);
     ready ||= Boolean(facts.report);
     if (!facts.open) recording?.halt();
+    if (facts.open && !offered) offerRest();
+    offered ||= facts.open;
     const acts = { again: outbox.resume, remove, look, picture };
     return showTiles({ ...facts, address: client.media, acts });
   }
@@ -126,11 +129,11 @@ export function createAttaching(client, files, handle) {
     render,
     begin,
     pick,
-    offerRest,
     close() {
       recording?.halt();
       closeLook();
       facts = null;
+      offered = false;
       complain("");
       $("tiles").replaceChildren();
       $("offers").replaceChildren();

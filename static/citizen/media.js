@@ -23,16 +23,11 @@ export function createMedia(client, files, handle) {
     coming ??= import("./attaching.js").then(
       ({ createAttaching }) => {
         part = createAttaching(client, files, handle);
-        if (facts) shown();
+        if (facts) part.render(facts);
       },
       () => (coming = null),
     );
     return coming;
-  }
-
-  function shown() {
-    part.render(facts);
-    part.offerRest();
   }
 
   async function act(what, given) {
@@ -64,7 +59,6 @@ export function createMedia(client, files, handle) {
     },
     /** What the dispatcher asked for. Called within a tap: a browser opens the camera for nothing less. */
     answer: (request) => (request === "video" ? act("begin", "video") : $("way-photo").click()),
-    open: () => part?.offerRest(),
     close() {
       facts = null;
       part?.close();

@@ -128,5 +128,6 @@ export function createMemory() {
       blobs.delete(key);
     },
     sweep: async () => {},
+    forget: async () => {},
   };
 }
