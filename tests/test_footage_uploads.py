@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -247,6 +249,29 @@ async def test_what_could_not_be_cut_is_done_by_whoever_asks_next_and_by_the_wor
     monkeypatch.setattr("dispatch.uploads.UNFINISHED_S", -1)
     assert (await lab.uploads.sweep(lab.read)).finished == 1
     assert lab.state_of(note.json()["id"]) == "ready"
+
+
+async def test_what_nobody_could_finish_for_two_days_is_given_up_and_can_be_sent_again(
+    lab: Lab, phone: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def delayed(*_: object) -> object:
+        raise Delayed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CuttingRoom, "develop", delayed)
+        id_ = (await _form(phone, lab, FILM, "video/mp4", client_id="film")).json()["id"]
+        await _all_done()
+        came = lab.home / "media" / "incoming" / id_
+        os.utime(came, (time.time() - 24 * 3600,) * 2)
+        assert (await lab.uploads.sweep(lab.read)).waiting == 1
+        os.utime(came, (time.time() - 49 * 3600,) * 2)
+        assert (await lab.uploads.sweep(lab.read)).abandoned == 1
+    found = lab.found(UUID(id_)).media
+    assert (found.state, found.refused) == ("rejected", "upload_abandoned")
+    again = await _form(phone, lab, FILM, "video/mp4", client_id="film")
+    assert (again.status_code, again.json()["id"]) == (201, id_)
+    await _all_done()
+    assert lab.state_of(id_) == "ready"
 
 
 async def test_neither_photos_nor_voice_notes_wait_behind_a_video(
