@@ -14,7 +14,7 @@ TARGET = 56
 
 
 async def axe(page: Page, *only: str) -> list[str]:
-    """WCAG 2.2 AA, axe's good practice, and contrast of 7:1; or certain rules."""
+    """WCAG 2.2 AA and axe's good practice; or certain rules."""
     return await _ask(page, "axe", list(only))
 
 

@@ -47,6 +47,7 @@ async def test_no_state_shuts_anybody_out(
         complaints += [*await audit.axe(page), *await audit.names(page), *await audit.fits(page)]
         if state.app == "citizen":
             complaints += await audit.targets(page)
+            complaints += await audit.contrast(page, "light", "no-preference")
             complaints += await audit.contrast(page, "dark", "no-preference")
             complaints += await audit.contrast(page, "light", "more")
             complaints += await audit.contrast(page, "dark", "more")

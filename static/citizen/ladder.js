@@ -138,6 +138,7 @@ function tell({ item, report, progress }) {
   const said = {
     sending: () => t("announce.saved"),
     storing: () => t("announce.stored"),
+    waiting: () => t("announce.shown"),
     undelivered: () => t("announce.undelivered"),
     late: () => t("announce.late"),
     unsure: () => t("announce.unsure"),

@@ -15,6 +15,7 @@ FILING = re.compile(r"/api/v1/reports$")
 @state(GROUP)
 async def kept_on_the_phone(scene: Scene) -> None:
     """The first report of somebody new: it is kept at once, and the phone is proved after the tap."""
+    await scene.on_duty()
     await scene.home()
     await expect(scene.page.locator("#where[data-state=found]")).to_be_visible()
     await scene.file(scene.say("有人在砸门", "Somebody is breaking in"), until="saved")
