@@ -41,7 +41,7 @@ from api import live as reporters_live
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
-from console import acknowledgements, desk, messages, requests, sign_in, sound
+from console import acknowledgements, desk, location_codes, messages, requests, sign_in, sound
 from console import duress as console_duress
 from console import hub as consoles_hub
 from console import live as consoles_live
@@ -331,6 +331,7 @@ console = Starlette(
         *acknowledgements.routes(),
         *messages.routes(),
         *requests.routes(),
+        *location_codes.routes(),
         *console_duress.routes(),
         *sound.routes(),
         *console_media.routes(),

@@ -320,6 +320,10 @@ class Report(TypedDict):
     """Oldest first."""
     requests: list[Question]
     """What the desk has asked for, oldest first."""
+    location_code: str | None
+    """Six digits by which a call-taker finds this position (`kind: location`), to be read out on the telephone.
+    Null for every other report, and once they have expired."""
+    location_code_expires_at: Moment | None
     receipt: str | None
     """A signed statement (JWS, EdDSA) of what was received and when; null until received."""
 
@@ -344,6 +348,7 @@ class HeldReport(TypedDict):
     """Positions that were shared later, the newest fifty."""
     withdrawn_reason: str | None
     fraud: dict[str, Any] | None
+    deed: dict[str, Any] | None
 
 
 @_described

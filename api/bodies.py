@@ -1,15 +1,11 @@
 """What a reporter's client may send, field by field. The same models check HTTP bodies and socket frames."""
 
-import math
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -19,51 +15,30 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
+from api.facts import Fraud
+from api.fields import PLACE_LIMIT as PLACE_LIMIT
+from api.fields import TEXT_LIMIT as TEXT_LIMIT
+from api.fields import Strict, Text, clean, plausible
 from dispatch.desks import CITIES, DESKS, PROVINCE
 from dispatch.errors import Refused
 from dispatch.words import languages
 from web.bodies import Coded, refusal
 
-TEXT_LIMIT = 4000
-PLACE_LIMIT = 500
 REASON_LIMIT = 500
 DURESS_WORD_LIMIT = 60
+DEED_LIMIT = 200
+DEED_WORDS = 1000
 AREA = r"^33[0-9]{4}$"
 CLIENT_ID = r"^[A-Za-z0-9_.:-]+$"
 CATEGORIES = ("crime", "public_order", "traffic", "dispute", "help", "tip_off", "fraud", "fire", "other")
 
-# RFC 8259, 6: beyond it, programs that keep numbers as doubles read another number than was written.
-LARGEST = 2**53 - 1
 VERSIONS = 2**31 - 1
-
-# What no text needs and some databases cannot keep: C0 controls but tab and line ends, and DEL.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-def _clean(text: str) -> str:
-    return _CONTROLS.sub("", text)
-
-
-def _text(text: str) -> str:
-    text = _clean(text)
-    if len(text) > TEXT_LIMIT:
-        raise Coded("text_too_long", limit=TEXT_LIMIT)
-    return text
 
 
 def _spoken(text: str) -> str:
     if not text.strip():
         raise ValueError("empty")
     return text
-
-
-def _plausible(moment: datetime) -> datetime | None:
-    """The moment in UTC; none at all when it is nobody's time.
-
-    A phone that lost its clock may still report: what it says of the time is passed over, not refused. Near the
-    ends of the calendar a moment has no UTC, or none in China's zone.
-    """
-    return moment.astimezone(UTC) if 1970 < moment.year < 2200 else None
 
 
 def standing_area(area: str) -> str:
@@ -77,32 +52,8 @@ def standing_area(area: str) -> str:
     return city if city in CITIES else PROVINCE
 
 
-def _tame(value: Any, depth: int = 0) -> Any:
-    """JSON that every database takes: no control characters, no numbers that are none, not deep."""
-    if depth > 4:
-        raise ValueError("too deep")
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("no number")
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise ValueError("no number that every program reads alike")
-    if isinstance(value, dict):
-        return {_clean(key): _tame(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_tame(item, depth + 1) for item in value]
-    return value
-
-
-Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"maxLength": TEXT_LIMIT})]
 Spoken = Annotated[Text, AfterValidator(_spoken), Field(json_schema_extra={"pattern": r"\S"})]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=CLIENT_ID)]
-
-
-class _Strict(BaseModel):
-    # Unknown fields are passed over: a newer client may say more than this server knows.
-    # What stands under a field describes it in the published documents.
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, use_attribute_docstrings=True)
 
 
 # As JSON Schema: a phone with its code, or WeChat's.
@@ -117,14 +68,14 @@ _PROOF: Final[JsonDict] = {
 }
 
 
-class PhoneCodeBody(_Strict):
+class PhoneCodeBody(Strict):
     """Where a code is to be sent."""
 
     phone: Annotated[str, Field(min_length=3, max_length=32)]
     """A mobile number, of the mainland if it names no country."""
 
 
-class SessionBody(_Strict):
+class SessionBody(Strict):
     """What proves the phone: `phone` and `code` together; `wechat_code` is not open yet."""
 
     model_config = ConfigDict(json_schema_extra=_PROOF)
@@ -135,7 +86,7 @@ class SessionBody(_Strict):
     wechat_code: Annotated[str, Field(min_length=1, max_length=256)] | None = None
 
 
-class MeBody(_Strict):
+class MeBody(Strict):
     """What the reporter says of themselves; what is left out stays."""
 
     hearing_speech_impaired: bool | None = None
@@ -153,7 +104,7 @@ class MeBody(_Strict):
     """One of those that there are, `zh-CN` and `en` at least: of what is sent over the socket to who asks for none."""
 
 
-class PhoneBody(_Strict):
+class PhoneBody(Strict):
     """Another phone, proved by the code that was sent to it."""
 
     phone: Annotated[str, Field(min_length=3, max_length=32)]
@@ -162,7 +113,7 @@ class PhoneBody(_Strict):
     """The six digits that were sent to this phone by `POST /phone-codes`."""
 
 
-class ConsentBody(_Strict):
+class ConsentBody(Strict):
     """An answer to what one purpose is for: agreed, or taken back."""
 
     given: bool
@@ -170,14 +121,14 @@ class ConsentBody(_Strict):
     """The edition that was read; needed to agree, not to take it back."""
 
 
-class IdentityBody(_Strict):
+class IdentityBody(Strict):
     """A real name and the resident identity number (GB 11643) that goes with it."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     id_number: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class LocationBody(_Strict):
+class LocationBody(Strict):
     """A position as it came, in degrees of its own system."""
 
     lat: Annotated[float, Field(json_schema_extra={"minimum": -90, "maximum": 90})]
@@ -187,11 +138,11 @@ class LocationBody(_Strict):
     accuracy_m: float | None = None
     """Radius of the circle that the phone vouches for, in metres; negative is unknown."""
     source: Literal["gnss", "network", "manual", "photo", "none"] = "gnss"
-    at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_plausible)] | None = None
+    at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(plausible)] | None = None
     """When it was taken; passed over when it is nobody's time."""
 
 
-class Nowhere(_Strict):
+class Nowhere(Strict):
     """No position, said so."""
 
     source: Literal["none"]
@@ -202,9 +153,13 @@ def _none_when_none(location: Any) -> Any:
     return None if isinstance(location, dict) and location.get("source") == "none" else location
 
 
-# As JSON Schema: words that name a place, or a position.
+# What can be reported without a place: the province's desk takes what names none.
+PLACELESS: Final = ("fraud", "tip")
+
+# As JSON Schema: a kind that needs none, words that name a place, or a position.
 _SOMEWHERE: Final[JsonDict] = {
     "anyOf": [
+        {"required": ["kind"], "properties": {"kind": {"enum": [*PLACELESS]}}},
         {"required": ["place_text"], "properties": {"place_text": {"type": "string", "pattern": r"\S"}}},
         {
             "required": ["location"],
@@ -220,8 +175,34 @@ _SOMEWHERE: Final[JsonDict] = {
 }
 
 
-class ReportBody(_Strict):
-    """A report (警情). It needs a `location` or a `place_text`; the text may be empty, and media follow alone."""
+class DeedBody(Strict):
+    """The deed that a tip-off is about: its time and place, apart from the reporter's own."""
+
+    when: Literal["exact", "about", "ongoing", "unknown"] = "unknown"
+    """`ongoing`: it goes on just now."""
+    at: Annotated[AwareDatetime, Field(strict=False), AfterValidator(plausible)] | None = None
+    at_text: Annotated[str, AfterValidator(clean), Field(max_length=DEED_LIMIT)] | None = None
+    """When, in words: 每天夜里十一点以后."""
+    place_text: Annotated[str, AfterValidator(clean), Field(max_length=PLACE_LIMIT)] | None = None
+    """Where, in words. The county or city named in it decides the desk, before where the reporter is."""
+    area: Annotated[str, Field(pattern=AREA), AfterValidator(standing_area)] | None = None
+    """The adcode of the county or city that was picked for the deed's place; as the report's own `area`."""
+    location: Annotated[
+        LocationBody | None,
+        BeforeValidator(_none_when_none, json_schema_input_type=LocationBody | Nowhere | None),
+    ] = None
+    """Where, as a position. It decides the desk before all words."""
+    who: Annotated[str, AfterValidator(clean), Field(max_length=DEED_WORDS)] | None = None
+    """The people, in words."""
+    vehicle: Annotated[str, AfterValidator(clean), Field(max_length=PLACE_LIMIT)] | None = None
+    """Vehicles and plates, in words."""
+    unnamed: bool = False
+    """The reporter wants to stay unnamed towards everybody but the police."""
+
+
+class ReportBody(Strict):
+    """A report (警情). One of kind `quick` or `location` needs a `location` or a `place_text`; the text may be empty,
+    and media follow alone."""
 
     model_config = ConfigDict(json_schema_extra=_SOMEWHERE)
 
@@ -231,7 +212,7 @@ class ReportBody(_Strict):
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type]  # pydantic takes the tuple
     covert: bool = False
     """静默: the reporter may be watched or overheard; nobody calls back, nothing sounds."""
-    place_text: Annotated[str, AfterValidator(_clean), Field(max_length=PLACE_LIMIT)] | None = None
+    place_text: Annotated[str, AfterValidator(clean), Field(max_length=PLACE_LIMIT)] | None = None
     """The place in words; where there is neither a position nor an `area`, the county or city named in it decides
     the desk."""
     area: Annotated[str, Field(pattern=AREA), AfterValidator(standing_area)] | None = None
@@ -244,17 +225,19 @@ class ReportBody(_Strict):
     ] = None
     media_expected: Annotated[int, Field(ge=0, le=20)] = 0
     """How many photos are going to follow."""
-    fraud: Annotated[dict[str, Any], AfterValidator(_tame)] | None = None
-    """The facts of a telecom fraud, as JSON nested at most four deep."""
+    fraud: Fraud | None = None
+    deed: DeedBody | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> "ReportBody":
+        if self.kind in PLACELESS:
+            return self
         if self.location is None and not (self.place_text or "").strip():
             raise Coded("place_required")
         return self
 
 
-class MessageBody(_Strict):
+class MessageBody(Strict):
     """A line to the desk."""
 
     client_id: ClientId
@@ -262,43 +245,43 @@ class MessageBody(_Strict):
     text: Spoken
 
 
-class AnswerBody(_Strict):
+class AnswerBody(Strict):
     """The answer to a dispatcher's question: one of those that could be tapped, or free words where there were none."""
 
     request_id: UUID
     answer: Spoken
 
 
-class CovertBody(_Strict):
+class CovertBody(Strict):
     """Whether the reporter may be watched or overheard (静默)."""
 
     covert: bool
 
 
-class DuressWordBody(_Strict):
+class DuressWordBody(Strict):
     """One's own duress word, or null for none any more."""
 
-    word: Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=DURESS_WORD_LIMIT)] | None
+    word: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=DURESS_WORD_LIMIT)] | None
     """Letters and digits count alone, whatever their case: at least four, or two of Chinese."""
 
 
-class WithdrawalBody(_Strict):
+class WithdrawalBody(Strict):
     """Why the report is taken back."""
 
-    reason: Annotated[str, AfterValidator(_clean), Field(max_length=REASON_LIMIT)] = ""
+    reason: Annotated[str, AfterValidator(clean), Field(max_length=REASON_LIMIT)] = ""
 
 
-class Hello(_Strict):
+class Hello(Strict):
     """The client's first frame."""
 
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=128)] | None = None
     """Of the session; left out by the page, which has it as a cookie."""
-    known: Annotated[dict[UUID, Annotated[int, Field(ge=0, le=VERSIONS)]], Field(max_length=500)] = {}
+    known: Annotated[dict[UUID, Annotated[int, Field(ge=0, le=VERSIONS)]], Field(max_length=500)] = {}  # noqa: RUF012 - pydantic copies it
     """Which version of which report the client has, by the report's id."""
 
 
-class Shown(_Strict):
+class Shown(Strict):
     """The screen shows this version: the dispatcher sees that 已接收 arrived."""
 
     type: Literal["shown"]
@@ -327,7 +310,7 @@ class AnswerFrame(AnswerBody):
     report_id: UUID
 
 
-class Pong(_Strict):
+class Pong(Strict):
     """Answers `ping`."""
 
     type: Literal["pong"]

@@ -72,6 +72,7 @@ def _held_report(report: ReportState, language: str) -> HeldReport:
         "trail": [position for place in report.trail if (position := _position(place))],
         "withdrawn_reason": report.withdrawn_reason,
         "fraud": report.fraud,
+        "deed": report.deed,
     }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import replace
+from typing import Any
 
 from api.bodies import LocationBody, ReportBody
 from dispatch.clock import now
@@ -34,22 +35,38 @@ class Placing:
 
         Raises Refused: `position_invalid`, `outside_jurisdiction`, `no_desk_open`.
         """
+        if (deed := await self._placed_by_deed(body)) is not None:
+            return *deed, place_of(body.location) if body.location else None
         location = body.location
         # What was picked stands beside the report, whatever came of it: it is what the reporter said.
         picked = (f"picked:{body.area}",) if body.area else ()
         if location is None:
             area = body.area or area_in(body.place_text or "")
             desk = await self.desk_of(area)
-            notes: tuple[str, ...] = ("no_position",) if desk == area else ("no_position", "parent_desk")
+            named = bool(body.area or (body.place_text or "").strip())
+            notes: tuple[str, ...] = ("no_position" if named else "no_place",)
+            if desk != area:
+                notes = (*notes, "parent_desk")
             return desk, (*notes, *picked), None
         placement = await self.placement(location, body.area)
-        notes = (
-            *placement.notes,
-            *(f"county:{adcode}" for adcode in placement.others),
-            *(f"province:{adcode}" for adcode in placement.beyond),
-            *picked,
-        )
-        return placement.desk, notes, place_of(location)
+        return placement.desk, (*_notes_of(placement), *picked), place_of(location)
+
+    async def _placed_by_deed(self, body: ReportBody) -> tuple[str, tuple[str, ...]] | None:
+        """The desk for where the deed was: its position before the area picked for it or named in its words.
+
+        None where the report says nothing of that, or words that name no county: then the reporter's own decides.
+        """
+        deed = body.deed
+        if deed is None:
+            return None
+        if deed.location is not None:
+            placement = await self.placement(deed.location, deed.area)
+            return placement.desk, ("deed", *_notes_of(placement))
+        area = deed.area or area_in(deed.place_text or "")
+        if area == PROVINCE:
+            return None
+        desk = await self.desk_of(area)
+        return desk, ("deed",) if desk == area else ("deed", "parent_desk")
 
     async def placement(self, location: LocationBody, picked: str | None = None) -> Placement:
         """Where a position is and which desk takes it now; between the counties in its circle, the one `picked`."""
@@ -79,6 +96,25 @@ class Placing:
             self._open = await self._read(open_desks)
             self._asked_at = at
         return self._open
+
+
+def _notes_of(placement: Placement) -> tuple[str, ...]:
+    return (
+        *placement.notes,
+        *(f"county:{adcode}" for adcode in placement.others),
+        *(f"province:{adcode}" for adcode in placement.beyond),
+    )
+
+
+def deed_of(body: ReportBody) -> dict[str, Any] | None:
+    """The deed as it is stored: what was said of it, and the WGS-84 made from its position (`lat`, `lon`)."""
+    if body.deed is None:
+        return None
+    said: dict[str, Any] = body.deed.model_dump(mode="json", exclude_none=True)
+    if body.deed.location is not None:
+        here = place_of(body.deed.location)
+        said |= {"lat": here.lat, "lon": here.lon}
+    return said
 
 
 def _leaning(found: Placement, picked: str | None) -> Placement:

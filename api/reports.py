@@ -16,7 +16,7 @@ from starlette.routing import Route
 from api.answers import ReportPage
 from api.bodies import AnswerBody, LocationBody, MessageBody, ReportBody, WithdrawalBody
 from api.parts import Parts, parts_of
-from api.placing import place_of
+from api.placing import deed_of, place_of
 from api.sessions import require_reporter
 from api.views import message_view, report_view, screens_showing
 from dispatch import duress, filing, messages, reading, reports, requests, states
@@ -68,7 +68,8 @@ async def file(request: Request) -> Response:
         place=place,
         notes=notes,
         media_expected=body.media_expected,
-        fraud=body.fraud,
+        fraud=body.fraud.model_dump(mode="json", exclude_unset=True) if body.fraud else None,
+        deed=deed_of(body),
         others=await parts.placing.across_the_border(desk, notes),
     )
     rule = parts.settings.identity_required

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import orjson
 
 from api.answers import Media, Message, Question, Received, Report, Reporter, ServerFrame
-from dispatch.clock import iso
+from dispatch.clock import iso, now
 from dispatch.reporters import SignedIn
 from dispatch.states import AcknowledgementState, MediaState, MessageState, ReportState, RequestState
-from dispatch.words import Words
+from dispatch.words import Words, in_chinese
 from realtime.presence import Screen
 
 
@@ -20,8 +20,10 @@ def screens_showing(report: ReportState, screens: Sequence[Screen] | None) -> in
 def report_view(report: ReportState, screens: int, language: str) -> Report:
     """The report as the reporter sees it. `received` is null until an acknowledgement is committed."""
     words = Words.of(language)
-    english = words.language.startswith("en")
+    english = not in_chinese(words.language)
     receipt = report.acknowledgement
+    code = report.code_at(now())
+    until = report.location_code_until
     return {
         "id": str(report.id),
         "number": report.number,
@@ -44,6 +46,8 @@ def report_view(report: ReportState, screens: int, language: str) -> Report:
         "media": [media_view(media) for media in report.media],
         "messages": [message_view(message, report) for message in report.messages],
         "requests": [question_view(request) for request in report.requests],
+        "location_code": code,
+        "location_code_expires_at": iso(until) if code and until else None,
         "receipt": receipt.receipt if receipt else None,
     }
 

@@ -19,7 +19,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from console import attachments, measures
+from console import attachments, entries, measures
 from console.conversation import delivered, moments, unanswered
 from console.questions import ready_questions
 from dispatch.clock import iso, now
@@ -224,7 +224,9 @@ class Rendering:
         environment.globals.update(
             tally=attachments.tally_in(words), refusal=attachments.refusal_in(words), taken=attachments.taken
         )
-        environment.globals.update(unanswered=unanswered, delivered=delivered)
+        environment.globals.update(unanswered=unanswered, delivered=delivered, now=now)
+        environment.globals.update(entry_facts=entries.facts_in(words), loss_of=entries.loss_in(words))
+        environment.filters.update(spaced=entries.spaced)
         return _Language(
             words,
             card=environment.get_template("console/card.html"),

@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
+from dispatch import location_codes
 from dispatch.clock import now
 from dispatch.desks import DESKS
 from dispatch.duress import Ears, note_said
 from dispatch.errors import Refused
 from dispatch.events import REPORT_FILED, insert_with_batch, next_number, record
+from dispatch.location_codes import Code
 from dispatch.models import TABLES
 from dispatch.offering import offer_new
 from dispatch.reporters import SignedIn
@@ -64,6 +66,7 @@ class Filing:
     notes: tuple[str, ...]
     media_expected: int
     fraud: dict[str, Any] | None
+    deed: dict[str, Any] | None = None
     others: tuple[str, ...] = ()  # the desks across a border that it is offered to as well
 
 
@@ -76,6 +79,7 @@ class Filed:
     number: str = ""
     at: datetime | None = None
     seq: int = 0
+    code: Code | None = None  # of a position that is read out on the telephone
 
 
 def file(session: Session, filing: Filing, identity_rule: IdentityRule, ears: Ears | None = None) -> Filed:
@@ -129,6 +133,7 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule, ears: Ea
             "notes": list(filing.notes),
             "media_expected": filing.media_expected,
             "fraud": filing.fraud,
+            "deed": filing.deed,
             "filed_at": filed_at,
             "filed_seq": seq,
             "escalation": 0,
@@ -143,7 +148,8 @@ def file(session: Session, filing: Filing, identity_rule: IdentityRule, ears: Ea
     if connection.execute(_COUNT, {"of": filing.reporter}).rowcount == 0:
         raise Refused("sign_in_required")
     offer_new(session, filing.id, filing.desk, filing.others, filed_at)
-    return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq)
+    code = location_codes.give(session, filing.id, filed_at) if filing.kind == "location" else None
+    return Filed(filing.id, new=True, number=number, at=filed_at, seq=seq, code=code)
 
 
 def just_filed(filing: Filing, filed: Filed, reporter: SignedIn) -> ReportState:
@@ -188,6 +194,9 @@ def just_filed(filing: Filing, filed: Filed, reporter: SignedIn) -> ReportState:
             earlier_invalid=reporter.invalid_reports,
         ),
         fraud=filing.fraud,
+        deed=filing.deed,
+        location_code=filed.code.code if filed.code else None,
+        location_code_until=filed.code.expires_at if filed.code else None,
         offered=tuple(sorted(filing.others)),
     )
 

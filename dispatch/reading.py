@@ -28,7 +28,7 @@ from dispatch.states import (
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
-_REQUEST, _OFFERING = _T["request"], _T["offering"]
+_REQUEST, _OFFERING, _CODE = _T["request"], _T["offering"], _T["location_code"]
 
 TRAIL = 50  # positions of a report's trail that are shown, the newest
 
@@ -54,11 +54,14 @@ _STATE = (
         _ACKNOWLEDGEMENT.c.dispatcher,
         _ACKNOWLEDGEMENT.c.receipt,
         _ACKNOWLEDGEMENT.c.shown_at,
+        _CODE.c.code.label("location_code"),
+        _CODE.c.expires_at.label("location_code_until"),
     )
     .join(_REPORTER, _REPORTER.c.id == _REPORT.c.reporter)
     .join(_HERE, _HERE.c.adcode == _REPORT.c.desk)
     .outerjoin(_ACKNOWLEDGEMENT, _ACKNOWLEDGEMENT.c.report == _REPORT.c.id)
     .outerjoin(_THERE, _THERE.c.adcode == _ACKNOWLEDGEMENT.c.desk)
+    .outerjoin(_CODE, _CODE.c.report == _REPORT.c.id)
 )
 
 
@@ -284,6 +287,9 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         duress_at=row.duress_at,
         duress_said=row.duress_said,
         duress_heard=row.duress_heard,
+        deed=row.deed,
+        location_code=row.location_code,
+        location_code_until=row.location_code_until,
     )
 
 

@@ -144,6 +144,14 @@ class ReportState:
     duress_at: datetime | None = None  # a duress word was first said; nothing of it reaches the reporter
     duress_said: int = 0  # how often
     duress_heard: int = 0  # how many of these a dispatcher has acknowledged
+    deed: dict[str, Any] | None = None  # of a tip-off: its time and place, apart from the reporter's own
+    location_code: str | None = None  # that was given to it; good until then
+    location_code_until: datetime | None = None
+
+    def code_at(self, at: datetime) -> str | None:
+        """The code that finds it, while that is good."""
+        alive = self.location_code_until is not None and at < self.location_code_until
+        return self.location_code if alive else None
 
     def concerns(self, desk: str) -> bool:
         """Whether a desk has to do with it: as its own, or because it is offered it."""

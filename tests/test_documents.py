@@ -23,6 +23,7 @@ CONSOLE = {
     "role_refused",
     "already_received",
     "desk_unknown",
+    "location_code_unknown",
     "receipt_invalid",
 }
 # What the router says of any path.

@@ -121,6 +121,8 @@ def addresses(app: Starlette, prefix: str) -> set[tuple[str, str]]:
 ASIDE = {("HEAD", path) for path in ("/reports/{}", "/media/{}", "/media/{}/view", "/media/{}/thumb")} | {
     ("HEAD", f"/console/{path}") for path in ("reports/{}", "media/{}", "media/{}/view", "media/{}/thumb")
 }
+# Anybody at a desk may ask for a code; what another desk's is told is tested in test_location_codes.
+ASIDE |= {(method, "/console/location-codes/{}") for method in ("GET", "HEAD")}
 
 
 async def test_every_address_that_names_something_is_asked_by_the_wrong_one_below() -> None:

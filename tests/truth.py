@@ -11,6 +11,7 @@ from dispatch.database import Database
 from dispatch.events import (
     DURESS_WORD_HEARD,
     DURESS_WORD_SAID,
+    LOCATION_CODE_LOOKED_UP,
     LOCATION_SHARED,
     MEDIA_VIEWED,
     MESSAGE_SENT,
@@ -109,7 +110,7 @@ def _assert_told(session: Session, report: Row[Any], events: list[Row[Any]]) -> 
     # An alarm is no business of the reporter's screens, which follow their reporter's events.
     alarms = [event for event in events if event.kind in {DURESS_WORD_SAID, DURESS_WORD_HEARD}]
     # Nor is who of the desk has looked at what.
-    looks = [event for event in events if event.kind == MEDIA_VIEWED]
+    looks = [event for event in events if event.kind in {MEDIA_VIEWED, LOCATION_CODE_LOOKED_UP}]
     assert all(event.reporter is None for event in (*alarms, *looks))
     assert all(event.reporter == report.reporter for event in events if event not in (*alarms, *looks))
     assert (kinds[DURESS_WORD_SAID], bool(alarms)) == (report.duress_said, report.duress_at is not None)

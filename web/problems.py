@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "report_unknown": 404,
     "desk_unknown": 404,
+    "location_code_unknown": 404,
     "method_refused": 405,
     "already_received": 409,
     "already_answered": 409,

@@ -71,7 +71,24 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
                 "text": "接到自称网购客服的电话，按对方要求转账。",
                 "category": "fraud",
                 "place_text": "丽水市莲都区",
-                "fraud": {"amount_cny": 38000, "method": "冒充客服退款", "paid_by": "网上银行"},
+                "fraud": {
+                    "scheme": "shop",
+                    "at": "2026-11-23T09:20:00.000Z",
+                    "contacts": [{"channel": "call", "contact": "00852 6155 0000"}],
+                    "lost": True,
+                    "amount_fen": 3_800_000,
+                    "paid_at": "2026-11-23T09:41:00.000Z",
+                    "paid_by": ["bank"],
+                    "transfers": [
+                        {
+                            "name": "王某",
+                            "number": "6222 0000 0000 0000 000",
+                            "bank": "某某银行",
+                            "amount_fen": 3_800_000,
+                        }
+                    ],
+                    "in_contact": False,
+                },
             },
         ),
         "tip": (
@@ -80,7 +97,13 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
                 "kind": "tip",
                 "text": "桥下夜间有人聚众赌博。",
                 "category": "tip_off",
-                "place_text": "温州市瓯海区",
+                "deed": {
+                    "when": "about",
+                    "at_text": "每天夜里十一点以后",
+                    "place_text": "温州市瓯海区茶山街道某桥下",
+                    "who": "二十来人，有人望风",
+                    "unnamed": True,
+                },
             },
         ),
     },
@@ -217,6 +240,8 @@ FILED: Final[Report] = {
     "media": [],
     "messages": [],
     "requests": [],
+    "location_code": None,
+    "location_code_expires_at": None,
     "receipt": None,
 }
 RECEIVED: Final[Report] = {

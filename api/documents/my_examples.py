@@ -72,6 +72,7 @@ DATA: Final[MyData] = {
             "trail": [],
             "withdrawn_reason": None,
             "fraud": None,
+            "deed": None,
         }
     ],
     "kept": [_KEPT],

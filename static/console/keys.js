@@ -3,6 +3,7 @@ import { acceptNext } from "./accept.js";
 import { closeQuestions, press, questionKey, toggleQuestions } from "./asks.js";
 import { neighbour } from "./cards.js";
 import { take } from "./hand.js";
+import { openLookup } from "./lookup.js";
 import { closeOne } from "./notices.js";
 import { openReply } from "./reply.js";
 import { toggleSound } from "./sound.js";
@@ -104,6 +105,7 @@ const acts = {
   v: () => press("video"),
   q: toggleQuestions,
   m: toggleSound,
+  g: openLookup,
   Escape: leave,
   "?": toggleHelp,
 };
@@ -146,6 +148,13 @@ document.addEventListener("keydown", pressed);
 queue.addEventListener("click", (event) => {
   const card = event.target.closest(".card");
   if (card) choose(card, { focus: !event.target.closest("button") });
+});
+
+// A report that was found by its code is chosen as if by hand.
+document.addEventListener("desk:found", ({ detail: { report } }) => {
+  const card = document.getElementById(`report-${report}`);
+  if (card) choose(card, { focus: true });
+  else take(report, { focus: true });
 });
 
 document.getElementById("show-keys").addEventListener("click", toggleHelp);
