@@ -247,6 +247,20 @@ async def test_a_video_is_looked_through_begun_and_sent(held: Phone) -> None:
     await expect(held.page.locator("#media-error")).to_contain_text("最多 1 段视频")
 
 
+async def test_without_a_microphone_a_video_is_recorded_all_the_same(held: Phone) -> None:
+    await held.page.evaluate(
+        """() => {
+            const given = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wanted) => {
+                if (wanted.audio) throw new DOMException("", "NotFoundError");
+                return given(wanted);
+            };
+        }"""
+    )
+    await record(held, "video")
+    await expect(tile(held, "video")).to_have_attribute("data-state", "stored", timeout=60_000)
+
+
 async def test_a_video_counts_down_and_ends_by_itself(phone: OpenPhone) -> None:
     held = await phone()
     await held.page.add_init_script(HURRY)

@@ -10,8 +10,9 @@ const SHORTEST = 0.8; // seconds: less was no recording
 const SPARE = 300; // ms: a recorder takes a little longer to end than it was told
 
 /** @param {object} context  of media.js  @param {{halt: () => void}} halting  whose `halt` ends it from outside
- *  @param {{kind: string, constraints: object, types: string[], options: object, most: number,
- *  stage: (stream: MediaStream, panel: object) => {stream(): MediaStream, begin?(): Promise<void>, close(): void}}} plan  `most`: seconds */
+ *  @param {{kind: string, constraints: object, lesser?: object, types: string[], options: object, most: number,
+ *  stage: (stream: MediaStream, panel: object) => {stream(): MediaStream, begin?(): Promise<void>, close(): void}}} plan  `lesser`: what
+ *  is asked for where there is not all; `most`: seconds */
 export async function recordBy(context, halting, plan) {
   const halted = new Promise((resolve) => {
     halting.halt = () => resolve("halt");
@@ -20,7 +21,7 @@ export async function recordBy(context, halting, plan) {
   let stage = null;
   try {
     panel.asking();
-    const stream = await streamOf(plan.constraints, Promise.race([panel.pressed(), halted]));
+    const stream = await streamOf(plan, Promise.race([panel.pressed(), halted]));
     if (stream instanceof MediaStream) {
       stage = plan.stage(stream, panel);
       if (await begun(plan, panel, halted)) await take(context, plan, panel, halted, stage);
@@ -32,9 +33,10 @@ export async function recordBy(context, halting, plan) {
 }
 
 /** The stream; null where the person thought better of it; the error where there is none. */
-async function streamOf(constraints, stopped) {
+async function streamOf({ constraints, lesser = null }, stopped) {
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) return new DOMException("", "NotSupportedError");
-  const asked = navigator.mediaDevices.getUserMedia(constraints).catch((error) => error);
+  const ask = (wanted) => navigator.mediaDevices.getUserMedia(wanted);
+  const asked = ask(constraints).catch((error) => (lesser ? ask(lesser) : error)).catch((error) => error);
   const got = await Promise.race([asked, stopped]);
   if (got instanceof MediaStream || got instanceof Error) return got;
   asked.then((late) => late instanceof MediaStream && close(late));

@@ -18,6 +18,8 @@ export function record(context, halting) {
   return recordBy(context, halting, {
     kind: "video",
     constraints: { audio: true, video: { ...picture, facingMode: { ideal: "environment" } } },
+    // A picture without sound is one too.
+    lesser: { video: { ...picture, facingMode: { ideal: "environment" } } },
     types: TYPES,
     options: { videoBitsPerSecond: video, audioBitsPerSecond: audio },
     most: LONGEST,
