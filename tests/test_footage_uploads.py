@@ -32,8 +32,9 @@ NOTE = voice("libopus", "webm", seconds=1)
 MP4 = {"filename": "VID_1.mp4", "filetype": "video/mp4"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def laboratory() -> Iterator[Laboratory]:
+    """Of each test's own: those who wait in it wait on the test's loop."""
     made = Laboratory.small(photos=1)
     yield made
     made.close()
