@@ -20,8 +20,8 @@ from dispatch.clock import now
 from dispatch.errors import Refused
 from dispatch.events import DURESS_WORD_HEARD, DURESS_WORD_SAID, DURESS_WORD_SET, lock_log, record
 from dispatch.models import TABLES
+from dispatch.offering import offered_to, tell_offered
 from dispatch.reporters import PROVINCE
-from dispatch.reports import at_desk
 from dispatch.words import Words, languages
 
 log = structlog.get_logger()
@@ -43,7 +43,9 @@ _SAID = (
     )
     .returning(_REPORT.c.duress_said)
 )
-_COUNTS = select(_REPORT.c.duress_said, _REPORT.c.duress_heard).where(_REPORT.c.id == bindparam("of"))
+_COUNTS = select(_REPORT.c.duress_said, _REPORT.c.duress_heard, _REPORT.c.version).where(
+    _REPORT.c.id == bindparam("of")
+)
 _HEARD = update(_REPORT).where(_REPORT.c.id == bindparam("of")).values(duress_heard=bindparam("upto"))
 
 
@@ -100,19 +102,24 @@ def note_said(session: Session, desk: str, report: UUID, reporter: UUID, said: i
 
 
 def hear(session: Session, report: UUID, desk: str, dispatcher: str, said: int) -> None:
-    """A dispatcher of the report's desk has taken notice of the first `said` alarms. Twice is once.
+    """A dispatcher of the report's desk, or of one it is offered to, took notice of the first `said` alarms. Twice is
+    once.
 
     Raises Refused `report_unknown`.
     """
-    at_desk(session, report, desk)
-    lock_log(session, desk)
+    offered = offered_to(session, report)
+    own = session.connection().execute(_DESK, {"of": report}).scalar_one_or_none()
+    if own is None or desk not in {own, *offered}:
+        raise Refused("report_unknown")
+    lock_log(session, own, *offered)
     counts = session.connection().execute(_COUNTS, {"of": report}).one()
     upto = min(said, counts.duress_said)
     if upto <= counts.duress_heard:
         return
     session.connection().execute(_HEARD, {"of": report, "upto": upto})
     actor = f"dispatcher:{dispatcher}"
-    record(session, desk, DURESS_WORD_HEARD, actor=actor, report=report, data={"said": upto})
+    record(session, own, DURESS_WORD_HEARD, actor=actor, report=report, data={"said": upto})
+    tell_offered(session, report, offered, counts.version)
 
 
 def set_word(session: Session, cipher: FieldCipher, reporter: UUID, word: str | None) -> None:

@@ -435,8 +435,9 @@ async def test_the_questions_take_only_their_keys_and_give_the_focus_back(
     await desk.page.keyboard.press("a")
     box = desk.page.locator("#reply-text")
     await expect(box).to_be_enabled()
-    await expect(desk.page.locator("#reply-guard")).to_be_visible()
+    await expect(desk.page.locator("#reply")).to_be_hidden()  # free words are behind their key
     await desk.page.keyboard.press("r")
+    await expect(desk.page.locator("#reply-guard")).to_be_visible()
     await desk.page.keyboard.type("qpf 16")  # in a field, letters are letters
     await expect(desk.page.locator("#questions")).to_be_hidden()
     await desk.page.keyboard.press("Escape")

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from dispatch.cipher import FieldCipher
 from dispatch.database import Database
 from dispatch.duress import Ears, normalised
 from dispatch.errors import Refused
-from dispatch.events import DURESS_WORD_HEARD, DURESS_WORD_SAID
+from dispatch.events import DURESS_WORD_HEARD, DURESS_WORD_SAID, OFFERED_CHANGED
 from dispatch.filing import file as store
 from dispatch.keys import KeyRing
 from dispatch.words import Words
@@ -27,7 +28,7 @@ from tests.domain import DESK, OTHER_DESK, acknowledge, add_reporter, done, fili
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.stack import Stack
-from tests.truth import assert_whole, kinds_of, rows
+from tests.truth import assert_whole, kinds_of, log_of, rows
 from tests.witness import Logs, assert_problem, nothing_written
 
 pytestmark = pytest.mark.anyio
@@ -155,6 +156,22 @@ def test_no_event_holds_the_word_and_none_reaches_the_reporters_screens(database
         assert [(event.kind, event.reporter, event.data) for event in events] == [
             (DURESS_WORD_SAID, None, {"said": 1})
         ]
+
+
+def test_the_desk_across_the_border_is_alarmed_as_well_and_either_takes_notice_for_both(
+    database: Database,
+) -> None:
+    with writing(database) as writer:
+        reporter = done(writer, add_reporter)
+        wanted = replace(filing(reporter), others=(OTHER_DESK,))
+        report = done(writer, lambda session: store(session, wanted, "never", EARS)).id
+        say(writer, report, reporter, AGREED)
+        told = [event.kind for event in log_of(database, OTHER_DESK) if event.report == report]
+        done(writer, lambda session: duress.hear(session, report, OTHER_DESK, "33010201", 1))
+        assert counts(database, report)[:2] == (1, 1)
+        again = [event.kind for event in log_of(database, OTHER_DESK) if event.report == report]
+        assert (told[-1], len(again)) == (OFFERED_CHANGED, len(told) + 1)
+        assert DURESS_WORD_HEARD in [event.kind for event in log_of(database, DESK)]
 
 
 @pytest.mark.parametrize("turn", range(3))

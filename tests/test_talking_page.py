@@ -1,4 +1,4 @@
-"""The conversation on the phone's page: long, read out once, with ticks that are true on both sides, after a reload too."""
+"""The conversation on the phone: long, read out once, with ticks that are true on both sides, after a reload too."""
 
 from typing import Any
 from uuid import uuid4
