@@ -397,6 +397,30 @@ async def test_what_was_typed_goes_along_when_a_position_comes_meanwhile(
     assert bodies[-1]["location"]["accuracy_m"] == 30
 
 
+async def test_every_field_for_a_place_offers_the_ways_and_keeps_what_was_chosen_until_it_is_written_over(
+    phone: OpenPhone,
+) -> None:
+    held = await phone(at=None)
+    await held.page.goto("/")
+    await expect(held.page.locator("html[data-ready]")).to_be_attached()
+    await held.page.evaluate(
+        """document.querySelector("#home").insertAdjacentHTML(
+            "afterbegin", '<label><span>哪里</span><input id="deed" data-place-for="deed"></label>')"""
+    )
+    field = held.page.locator("#deed")
+    await held.page.locator(".place-field").get_by_role("button", name="选地点").tap()
+    await held.page.tap(".place-field [data-way=picker]")
+    await pick(held.page, "宁波市", "余姚市")
+    await held.page.get_by_role("button", name="用“宁波市余姚市”").tap()
+    await expect(field).to_have_value("宁波市余姚市")
+    await expect(field).to_have_attribute("data-area", "330281")
+    assert await field.evaluate("field => field.place.area") == "330281"
+    await field.press("End")
+    await field.type("桥头")
+    await expect(field).not_to_have_attribute("data-area", re.compile(".*"))
+    await expect(held.page.locator(".place-field [data-way]")).to_have_count(0)
+
+
 # --- by hand on the map
 
 

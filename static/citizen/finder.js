@@ -80,9 +80,12 @@ export function createPlaceView(client, position, quick) {
   };
 }
 
-/** A place as words for the conversation, when its report is filed already. */
-export function sentenceOf({ location, place_text }) {
+/** A place as a sentence for the conversation, when its report is filed already. */
+export const sentenceOf = (place) => t("finder.said", { place: wordsOf(place) });
+
+/** A place as words. */
+export function wordsOf({ location, place_text }) {
   const figures = location ? `${location.lat.toFixed(5)}, ${location.lon.toFixed(5)}` : "";
   const position = location ? t("finder.said_position", { figures, means: t(`position.by_${location.source}`), exactness: [roughly(location), ago(location)].filter(Boolean).join(" · ") }) : "";
-  return t("finder.said", { place: [place_text, position].filter(Boolean).join(" ") });
+  return [place_text, position].filter(Boolean).join(" ");
 }
