@@ -45,6 +45,11 @@ function inWords(question, act) {
 export function fillQuestion(row, { answered_at: answeredAt, answer, given }) {
   const [, , ways, state] = row.children;
   const under = Boolean(answeredAt) || (given && given.state !== "refused");
+  // Whoever answers by keyboard stays where they are when the answers go.
+  if (under && ways.contains(document.activeElement)) {
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  }
   show(ways, !under);
   show(state, Boolean(answeredAt || given));
   if (answeredAt) write(state.lastElementChild, answer ? t("ask.answered", { answer, time: timeOf(answeredAt) }) : t("ask.done", { time: timeOf(answeredAt) }));
