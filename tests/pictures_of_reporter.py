@@ -16,10 +16,10 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from dispatch.settings import CHECKOUT
-from tests.both_screens import FLAGS
 from tests.servers import chromium, valkey
 from tests.stack import Stack, stack
 from tests.states import STATES, State, scene
+from tests.states.scene import BROWSER
 
 PAGE = CHECKOUT / "docs" / "reporter.md"
 PICTURES = CHECKOUT / "docs" / "pictures" / "reporter"
@@ -72,7 +72,7 @@ async def photograph_all(running: Stack, wanted: list[State]) -> list[str]:
     """All pictures; what could not be reached is told, and the others are made."""
     missed = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         for state in wanted:
             for language in LANGUAGES:
                 try:

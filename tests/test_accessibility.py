@@ -9,11 +9,11 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from tests import audit
-from tests.both_screens import FLAGS
 from tests.html_checker import Checker, html_checker
 from tests.servers import chromium
 from tests.stack import Stack
 from tests.states import STATES, State, scene
+from tests.states.scene import BROWSER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -25,7 +25,7 @@ LARGE = 200
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         yield launched
         await launched.close()
 

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.both_screens import FLAGS
 from tests.servers import chromium
 from tests.stack import Stack
-from tests.states.scene import PHONE, WEST_LAKE, Scene, State, scene
+from tests.states.scene import BROWSER, PHONE, WEST_LAKE, Scene, State, scene
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -37,7 +36,7 @@ WHERE = "document.activeElement.id || document.activeElement.className || docume
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         yield launched
         await launched.close()
 

@@ -9,15 +9,15 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests import audit
-from tests.both_screens import FLAGS
 from tests.servers import needs
 from tests.stack import Stack
 from tests.states import STATES, State, scene
+from tests.states.scene import BROWSER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 # It is a build for machines without a display.
-OLD_FLAGS = [*FLAGS, "--headless", "--no-zygote", "--disable-dev-shm-usage"]
+OLD_FLAGS = [*BROWSER, "--headless", "--no-zygote", "--disable-dev-shm-usage"]
 ON_THE_PHONE = [state for state in STATES if state.app == "citizen"]
 
 

@@ -15,13 +15,13 @@ from playwright.async_api import Browser, async_playwright, expect
 from dispatch.errors import Unfit
 from dispatch.words import Words, choose, languages, look_also_in
 from tests import audit
-from tests.both_screens import FLAGS
 from tests.people import Dispatcher, People
 from tests.pseudo import NAME, TAG, pseudo, write_catalogue
 from tests.servers import Valkey, chromium
 from tests.stack import Stack
 from tests.stack import stack as running_stack
 from tests.states import STATES, State, scene
+from tests.states.scene import BROWSER
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, valkey_of_session: Valkey) -
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        launched = await playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         yield launched
         await launched.close()
 

@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.both_screens import FLAGS
 from tests.people import ID_NUMBER, Dispatcher, People
 from tests.stack import DESK, PASSWORD, Stack
 
@@ -30,6 +31,9 @@ WEST_LAKE = (30.2430, 120.1210)
 NOBODY = (29.6079, 119.0424)
 PHONE = (390, 844)
 DESK_SCREEN = (1366, 768)
+
+# A made-up camera and microphone.
+BROWSER = [*FLAGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--mute-audio"]
 
 _numbers = iter(range(13_600_000_000, 13_700_000_000))
 
