@@ -88,6 +88,7 @@ LATER: Final = (
     "photos",
     "picker",
     "picking",
+    "place-fields",
     "receipt",
     "receipt-check",
     "receipt-keys",

@@ -15,7 +15,7 @@ import { createClient } from "./protocol.js";
 import { createReport } from "./report.js";
 import { createStorage } from "./storage.js";
 import { transmit } from "./transmit.js";
-import { prepareWays, watchPlaceFields } from "./ways.js";
+import { prepareWays } from "./ways.js";
 import { language, t } from "./words.js";
 
 // Whoever opens the page with a report on its way sees that report; an older one leaves the first screen to the new need.
@@ -115,8 +115,8 @@ async function begin() {
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
   showLine();
-  watchPlaceFields({ client, position });
   whenIdle(prepareWays);
+  whenIdle(() => import("./place-fields.js").then(({ watchPlaceFields }) => watchPlaceFields({ client, position }), () => {}));
 }
 
 begin();

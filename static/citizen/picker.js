@@ -18,7 +18,7 @@ export async function openPicker(body, { client, position, done, drafted }) {
   const use = element("button", { className: "solid", type: "button" });
   const search = field(t("picker.search"), "", 20);
   const heading = element("h3", {});
-  const found = element("div", { className: "choices", role: "group" });
+  const found = element("div", { className: "place-picks", role: "group" });
   const fault = element("p", { className: "error", role: "alert", hidden: true });
   const picked = element("div", { className: "picked", hidden: true }, words.label, use);
   body.replaceChildren(trail, picked, heading, search.label, fault, found);
@@ -93,7 +93,7 @@ export async function openPicker(body, { client, position, done, drafted }) {
 
   function choice(steps) {
     const above = steps.slice(0, -1).map(({ label }) => label).join(" ");
-    const button = element("button", { className: "choice-button", type: "button" }, element("span", { textContent: steps.at(-1).label }), above ? element("small", { textContent: above }) : null);
+    const button = element("button", { className: "place-pick", type: "button" }, element("span", { textContent: steps.at(-1).label }), above ? element("small", { textContent: above }) : null);
     button.onclick = async () => {
       await step(path.length, steps);
       announce(t("picker.picked", { place: path.map(({ label }) => label).join(" ") }));

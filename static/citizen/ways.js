@@ -1,7 +1,7 @@
 // The ways to say where: by area, on the map, by what can be seen, by a photo. Each comes when it is first wanted.
 
 import { stylesheet } from "./later.js";
-import { clone, element, icon, part, show, write } from "./page.js";
+import { clone, part, show, write } from "./page.js";
 import { t } from "./words.js";
 
 const STYLES = new URL("finder.css", import.meta.url).pathname;
@@ -29,41 +29,4 @@ export function showWays(container, parts) {
       show(fault, true);
     }
   };
-}
-
-/** Offers the ways at each field for a place (`data-place-for`), whenever a form with one comes. What was chosen is written into
- *  the field, and stands there as `field.place` (`{location, place_text, area}`) and `data-area` until somebody writes over it. */
-export function watchPlaceFields(parts) {
-  const attach = () => {
-    for (const field of document.querySelectorAll("[data-place-for]:not([data-place-ways])")) offerAt(field, parts);
-  };
-  new MutationObserver(attach).observe(document.querySelector("main"), { childList: true, subtree: true });
-  attach();
-}
-
-function offerAt(field, parts) {
-  field.dataset.placeWays = "";
-  const container = element("div", { className: "place-field" });
-  const more = element("button", { className: "place-way", type: "button" }, icon("map-pinned"), element("span", { textContent: t("finder.choose") }));
-  const close = () => container.replaceChildren(more);
-  more.onclick = () => showWays(container, { ...parts, done });
-  (field.closest("label") ?? field).after(container);
-  field.addEventListener("input", ({ isTrusted }) => isTrusted && forget());
-  close();
-
-  async function done(place) {
-    const { wordsOf } = await import("./finder.js");
-    field.value = wordsOf(place);
-    field.place = place;
-    if (place.area) field.dataset.area = place.area;
-    else delete field.dataset.area;
-    close();
-    more.focus();
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  function forget() {
-    delete field.place;
-    delete field.dataset.area;
-  }
 }
