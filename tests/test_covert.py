@@ -625,3 +625,45 @@ def test_every_string_of_a_look_is_free_of_telling_words_and_all_looks_have_the_
             assert not [
                 sign for sign in before if words[f"citizen.covert.{look}.{sign}"].startswith(received)
             ]
+
+
+# What is true of a report, and the sign that stands for it.
+OUTCOMES: list[tuple[dict[str, object] | None, dict[str, object], str]] = [
+    (None, {}, "idle"),
+    ({"phase": "held"}, {}, "place"),
+    ({"phase": "held"}, {"locating": True}, "sending"),
+    ({"phase": "sign_in"}, {}, "login"),
+    ({"phase": "identity"}, {}, "login"),
+    ({"phase": "whose"}, {}, "login"),
+    ({"phase": "sending"}, {}, "sending"),
+    ({"phase": "sending", "overdue": True}, {}, "failed"),
+    ({"phase": "refused"}, {}, "none"),
+    ({"phase": "storing"}, {}, "stored"),
+    ({"phase": "waiting"}, {}, "waiting"),
+    ({"phase": "waiting", "late": True}, {}, "late"),
+    ({"phase": "waiting", "late": True, "unsure": True}, {}, "lost"),
+    ({"phase": "waiting"}, {"expired": True}, "login"),
+    ({"phase": "received"}, {"report": {"status": "received"}}, "received"),
+    ({"phase": "received"}, {"report": {"status": "dispatched"}}, "coming"),
+    ({"phase": "received"}, {"report": {"status": "on_scene"}}, "arrived"),
+    ({"phase": "closed"}, {"report": {"status": "closed"}}, "done"),
+    ({"phase": "withdrawn"}, {"report": {"status": "withdrawn"}}, "done"),
+]
+
+
+async def test_every_outcome_has_its_sign_and_every_sign_is_taught(phone: OpenPhone) -> None:
+    held = await phone()
+    await held.page.goto("/")
+    given = [{**facts, "progress": progress} for progress, facts, _ in OUTCOMES]
+    signs = await held.page.evaluate(
+        "async facts => facts.map((await import('/static/citizen/covert-signs.js')).signOf)",
+        given,
+    )
+    assert signs == [sign for _, _, sign in OUTCOMES]
+    await held.page.tap("#to-covert-help")
+    taught = await held.page.inner_text(".covert-signs")
+    for look in LOOKS:
+        for sign in {*signs, "line", "ask"} - {"idle"}:
+            word = Words.of("zh-CN")(f"citizen.covert.{look}.{sign}", time="22:15")
+            assert word in taught
+            assert Words.of("zh-CN")(f"citizen.covert.meaning.{sign}") in taught
