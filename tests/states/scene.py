@@ -181,6 +181,8 @@ async def scene(
         viewport={"width": width, "height": height},
         locale=language,
         timezone_id="Asia/Shanghai",
+        # Each state comes from the server, and what a state intercepts is not answered by the worker before.
+        service_workers="block",
         **{**phone, **state.options, **options},
     )
     people = People()
