@@ -21,7 +21,9 @@ def distance_in(words: Words) -> Callable[[float], str]:
 
     def distance(value: float) -> str:
         if value < 1000:
-            return words("console.media.distance.metres", n=round(value / 10) * 10 if value >= 100 else round(value))
+            return words(
+                "console.media.distance.metres", n=round(value / 10) * 10 if value >= 100 else round(value)
+            )
         return words("console.media.distance.kilometres", n=f"{value / 1000:.1f}")
 
     return distance
