@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -193,7 +194,8 @@ def test_two_processes_that_file_and_close_at_once_lose_nothing(database: Databa
             someone = signed_up(one, f"+86138571{round_:05d}")
             filed = one.submit(file(filing(someone)), [DESK])
             closed = two.submit(close(someone), [reporters.PROVINCE])
-            wait([filed, closed])
+            both: list[Future[Any]] = [filed, closed]
+            wait(both)
             stored = filed.exception() is None
             assert stored or isinstance(filed.exception(), Refused)
             assert closed.result().erased == (not stored)
@@ -227,7 +229,7 @@ def test_a_name_of_long_ago_stays_only_with_who_agreed_to_that(
     for given in (True, keeps):
         done(
             writer,
-            lambda session, given=given: consents.answer(session, someone, "keep_identity", given, edition),
+            partial(consents.answer, reporter=someone, purpose="keep_identity", given=given, wording=edition),
         )
     assert done(writer, closing.erase_due) == 0
     put(database, "reporter", someone, verified_at=LONG_AGO)
@@ -275,12 +277,10 @@ def test_a_report_is_told_by_the_name_it_was_filed_under_and_the_desk_sees_the_c
     before = done(writer, file(filing(someone))).id
     put(database, "report", someone, filed_at=now() - timedelta(seconds=5))
     for number, name in ((LI, "李四"), (ZHANG, "王五")):
-        done(
-            writer,
-            lambda session, number=number, name=name: corrections.correct_identity(
-                session, CIPHER, someone, name, number
-            ),
+        correct = partial(
+            corrections.correct_identity, cipher=CIPHER, reporter=someone, name=name, number=number
         )
+        done(writer, correct)
     after = done(writer, file(filing(someone))).id
     with database.read() as session:
         old, new = reading.states(session, [before, after]).values()
@@ -324,12 +324,15 @@ def test_a_changed_phone_is_shown_to_the_desk_and_ends_the_sessions_of_the_old_o
     put(database, "report", someone, filed_at=now() - timedelta(seconds=5))
     code = new_code(writer, OTHER_PHONE)
     for tried, ended in (("wrong", None), (code, 1)):
-        found = done(
-            writer,
-            lambda session, tried=tried: corrections.change_phone(
-                session, CIPHER, someone, OTHER_PHONE, tried, b"mine"
-            ),
+        change = partial(
+            corrections.change_phone,
+            cipher=CIPHER,
+            reporter=someone,
+            phone=OTHER_PHONE,
+            code=tried,
+            keep=b"mine",
         )
+        found = done(writer, change)
         assert (None if found is None else len(found)) == ended
     with database.read() as session:
         found_state = reading.state(session, report)
