@@ -223,7 +223,7 @@ def set_open(stack: Stack, adcode: str, open_: bool) -> None:
 
 async def pick(page: Page, *names: str) -> None:
     for name in names:
-        await page.locator(".choices").get_by_role("button", name=name, exact=True).tap()
+        await page.locator(".place-picks").get_by_role("button", name=name, exact=True).tap()
 
 
 async def test_a_place_is_picked_by_city_county_street_and_village_and_decides_the_desk(
@@ -238,7 +238,7 @@ async def test_a_place_is_picked_by_city_county_street_and_village_and_decides_t
     await expect(held.page.locator(".crumb").nth(1)).to_contain_text(DESKS[place.desk].name_zh)
     await held.page.locator(".crumb").first.tap()
     await pick(held.page, "衢州市", "江山市", "双塔街道")
-    await held.page.locator(".choices button").first.tap()
+    await held.page.locator(".place-picks button").first.tap()
     await held.page.get_by_label("再具体些").fill("2 幢 301")
     await held.page.get_by_role("button", name=re.compile("^用“衢州市江山市双塔街道")).tap()
     await expect(held.page.locator("#where")).to_contain_text("衢州市江山市双塔街道")
@@ -274,12 +274,12 @@ async def test_a_county_is_found_by_its_name_in_all_cities_and_a_village_in_all_
     await held.page.tap("#where")
     await held.page.tap("[data-way=picker]")
     search = held.page.get_by_label("找", exact=True)
-    await expect(held.page.locator(".choices button")).to_have_count(11)
-    await held.page.locator(".choices button").first.tap()
-    await held.page.locator(".choices").get_by_role("button", name="西湖区").tap()
+    await expect(held.page.locator(".place-picks button")).to_have_count(11)
+    await held.page.locator(".place-picks button").first.tap()
+    await held.page.locator(".place-picks").get_by_role("button", name="西湖区").tap()
     await search.fill("求是")
-    await expect(held.page.locator(".choices button")).to_have_count(1)
-    await held.page.locator(".choices button").tap()
+    await expect(held.page.locator(".place-picks button")).to_have_count(1)
+    await held.page.locator(".place-picks button").tap()
     await expect(held.page.locator(".crumb")).to_have_count(4)
     assert await held.page.locator(".crumb").nth(2).inner_text() == "灵隐街道"
 
@@ -419,6 +419,27 @@ async def test_every_field_for_a_place_offers_the_ways_and_keeps_what_was_chosen
     await field.type("桥头")
     await expect(field).not_to_have_attribute("data-area", re.compile(".*"))
     await expect(held.page.locator(".place-field [data-way]")).to_have_count(0)
+
+
+async def test_the_place_of_a_deed_is_picked_and_its_area_decides_the_desk(phone: OpenPhone) -> None:
+    held = await phone(at=None)
+    await held.sign_in()
+    bodies = watch(held.page, citizen.FILING)
+    onward = held.page.locator("#tip .guide-acts .solid")
+    await held.page.tap("#to-tip")
+    await held.page.fill("#tip [name=text]", "有人私自采砂")
+    await onward.tap()
+    await onward.tap()
+    await held.page.locator("#tip .place-field").get_by_role("button", name="选地点").tap()
+    await held.page.tap("#tip [data-way=picker]")
+    await pick(held.page, "台州市", "天台县")
+    await held.page.get_by_role("button", name="用“台州市天台县”").tap()
+    await expect(held.page.locator("#tip [name=place]")).to_have_value("台州市天台县")
+    await onward.tap()
+    await onward.tap()
+    await expect(held.rung("stored")).to_contain_text("天台县110报警服务台")
+    deed = bodies[0]["deed"]
+    assert (deed["area"], deed["place_text"]) == ("331023", "台州市天台县")
 
 
 # --- by hand on the map
