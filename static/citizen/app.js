@@ -42,6 +42,11 @@ register("place", later(async () => {
   await prepareWays();
   return (await import("./finder.js")).createPlaceView(client, position, report.quick);
 }, () => write($("place").firstElementChild, t("finder.did_not_come"))));
+const guided = async (load) => (await Promise.all([load(), stylesheet(new URL("./entries.css", import.meta.url).pathname)]))[0];
+for (const [name, load] of Object.entries({
+  fraud: async () => (await import("./fraud.js")).createFraud(client, position),
+  tip: async () => (await import("./tip.js")).createTip(client, position),
+})) register(name, later(() => guided(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("entries.failed") }))));
 register("mine", createMine(client));
 register("account", createAccount(client));
 for (const [name, load] of Object.entries({
@@ -70,6 +75,8 @@ function viewOf({ pathname, hash }) {
   if (hash === "#account") return ["account"];
   if (hash === "#silent") return ["silent"];
   if (hash === "#place") return ["place"];
+  if (hash === "#fraud") return ["fraud"];
+  if (hash === "#tip") return ["tip"];
   const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
   return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
 }
@@ -116,6 +123,8 @@ async function begin() {
   document.documentElement.dataset.ready = "";
   showLine();
   whenIdle(prepareWays);
+  // A form that was opened once must open in a tunnel too.
+  whenIdle(() => Promise.allSettled([import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));
   whenIdle(() => import("./place-fields.js").then(({ watchPlaceFields }) => watchPlaceFields({ client, position }), () => {}));
 }
 

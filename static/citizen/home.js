@@ -6,7 +6,7 @@ import { isOpen } from "./protocol.js";
 import { createWhere } from "./where.js";
 import { statusWord, t } from "./words.js";
 
-export function createHome(client, position, quick) {
+export function createHome(client, position, file) {
   let open = false;
   const where = createWhere(client, position, (urgent) => urge(open && urgent));
 
@@ -35,14 +35,16 @@ export function createHome(client, position, quick) {
     return link;
   }
 
-  $("quick").onclick = async () => {
-    // A hand that shakes taps twice.
-    $("quick").disabled = true;
-    const text = $("first-words").value.trim();
-    $("first-words").value = "";
-    await quick(text);
-    $("quick").disabled = false;
-  };
+  for (const [id, kind] of [["quick", "quick"], ["to-location", "location"]]) {
+    $(id).onclick = async () => {
+      // A hand that shakes taps twice.
+      $(id).disabled = true;
+      const text = $("first-words").value.trim();
+      $("first-words").value = "";
+      await file(text, kind);
+      $(id).disabled = false;
+    };
+  }
   $("first-words").addEventListener("input", ({ target }) => tell({ text: target.value }));
   position.listen(() => {
     const { location, place_text } = position.place();

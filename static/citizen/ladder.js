@@ -1,6 +1,7 @@
 // The ladder: how far the report has come. It says what is committed, never what is hoped for.
 
 import { $, announce, fillCalls, part, show, write } from "./page.js";
+import { isCalm } from "./progress.js";
 import { duration, has, sentence, t, timeOf } from "./words.js";
 
 const RUNGS = ["saved", "stored", "shown", "received"];
@@ -79,6 +80,7 @@ function showWait({ item, report, progress, now, locating }) {
 
 function noteOfWait(item, report, { phase, late }) {
   if (report?.escalation && has(`alarm.escalation_${report.escalation}`)) return t(`alarm.escalation_${report.escalation}`);
+  if (["storing", "waiting"].includes(phase) && isCalm(item, report)) return t("entries.calm");
   if (phase === "storing" && late) return t("wait.nobody");
   if (phase === "sending" && item?.tries > 1) return t("wait.trying", { n: item.tries });
   return "";

@@ -4,8 +4,17 @@ import { isReceived } from "./protocol.js";
 
 const UNDELIVERED_AFTER = 10_000;
 const LATE_AFTER = 15_000;
+const STOPPABLE = 30 * 60_000; // money that went so lately may be stopped
 // Even beside a quiet socket the server is asked every ten seconds: after this the state on the screen is only a memory.
 const UNSURE_AFTER = 18_000;
+
+/** What is no emergency waits to be read: a fraud that is over, a tip-off. Not one that goes on, as far as this phone knows. */
+export function isCalm(item, report) {
+  if (!["fraud", "tip"].includes(report?.kind ?? item?.body.kind)) return false;
+  const { fraud, deed } = item?.body ?? {};
+  const paid = Date.parse(fraud?.paid_at ?? "");
+  return deed?.when !== "ongoing" && !fraud?.in_contact && !(item?.created - paid < STOPPABLE);
+}
 
 /** @param {{item: object | undefined, report: object | undefined, now: number, here: (moment: string) => number, heard: number}} of
  *  @returns {{phase: string, reached: string, since: number, overdue: boolean, late: boolean, unsure: boolean}}
@@ -31,7 +40,7 @@ export function progressOf({ item, report, now, here, heard }) {
     reached: shown ? "shown" : "stored",
     since,
     overdue: false,
-    late: now - since >= LATE_AFTER,
+    late: !isCalm(item, report) && now - since >= LATE_AFTER,
     unsure: now - Math.max(heard, since) >= UNSURE_AFTER,
   };
 }

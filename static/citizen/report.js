@@ -5,6 +5,7 @@ import { createCovertSwitch } from "./covert-switch.js";
 import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
 import { $, announce, fromTop, go, show, title, write } from "./page.js";
+import { showCode } from "./location-code.js";
 import { createMedia } from "./media.js";
 import { progressOf } from "./progress.js";
 import { isMedia } from "./protocol.js";
@@ -41,10 +42,10 @@ export function createReport(client, position, files) {
   const handle = () => item()?.key ?? subject.id;
 
   /** One tap: kept, sent, shown. */
-  async function quick(text) {
+  async function quick(text, kind = "quick") {
     const place = position.place();
     const held = place.location === null && !place.place_text;
-    const filed = await client.file({ kind: "quick", text, ...place }, { held });
+    const filed = await client.file({ kind, text, ...place }, { held });
     // It was chosen for this report; the next one begins with the phone's own again.
     position.choose(null);
     locating = held;
@@ -116,6 +117,7 @@ export function createReport(client, position, files) {
     const now = client.now();
     const progress = progressOf({ ...facts, now, here: client.here, heard: live.heard() });
     showLadder({ ...facts, progress, now, locating });
+    showCode({ ...facts, now, best: position.best() });
     showNeed(progress);
     renderTalk(facts);
     renderFacts(facts, progress);
@@ -136,7 +138,7 @@ export function createReport(client, position, files) {
     show($("report-empty"), !signedOut);
     if (!signedOut) return;
     show($("report-body"), true);
-    for (const id of ["ladder", "refusal", "after", "withdraw", "facts", "phrases"]) show($(id), false);
+    for (const id of ["code", "ladder", "refusal", "after", "withdraw", "facts", "phrases"]) show($(id), false);
     showNeed({ phase: "sign_in" });
   }
 

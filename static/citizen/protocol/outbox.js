@@ -12,6 +12,7 @@
 // removing (a photo, video or voice note taken back, until the server has forgotten it too).
 
 import { createAttachments, isMedia } from "./attachments.js";
+import { isDraft } from "./drafts.js";
 import { Problem } from "./http.js";
 import { createOwners } from "./owners.js";
 
@@ -32,6 +33,7 @@ export function createOutbox(env) {
 
   async function load() {
     for (const item of await env.storage.all()) {
+      if (isDraft(item)) continue;
       if (item.state === "stored" && env.now() - item.created > KEPT_FOR) await env.storage.remove(item.key);
       else items.set(item.key, item);
     }
@@ -195,9 +197,9 @@ export function createOutbox(env) {
       if (typeof answer.said?.id !== "string" || typeof answer.said.version !== "number") throw new Problem();
       return answer;
     }, (problem) => change(item, { problem: problem.facts }));
-    const { id, number, desk, filed_at } = said;
+    const { id, number, desk, filed_at, location_code, location_code_expires_at } = said;
     env.stored(said);
-    await change(item, { state: "stored", problem: null, report_id: id, filed: { number, desk, filed_at }, stored: env.now() });
+    await change(item, { state: "stored", problem: null, report_id: id, filed: { number, desk, filed_at, location_code, location_code_expires_at }, stored: env.now() });
     for (const resolve of arrivals.get(item.key) ?? []) resolve(id);
     arrivals.delete(item.key);
   }
