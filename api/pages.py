@@ -36,12 +36,7 @@ MODULES: Final = (
     "protocol/turns",
     "protocol/uploads",
     "account",
-    "covert",
-    "covert-calculator",
     "covert-entry",
-    "covert-lines",
-    "covert-look",
-    "covert-need",
     "covert-signs",
     "covert-switch",
     "disguise",
@@ -71,8 +66,11 @@ MODULES: Final = (
     "withdrawal",
     "words",
 )
+# What the page needs besides while it pretends to be another; else it comes as soon as the page is idle.
+DISGUISED: Final = ("covert", "covert-calculator", "covert-lines", "covert-look", "covert-need")
 # Modules that come when they are first wanted, or when the page has nothing better to do.
 LATER: Final = (
+    *DISGUISED,
     "attaching",
     "consents",
     "cutting",
@@ -208,7 +206,7 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
             "languages": others(language),
             "t": words,
             "words": _for_scripts(words),
-            "modules": MODULES,
+            "modules": (*MODULES, *DISGUISED) if look else MODULES,
             "tiles": settings,
             "display": display_of(request),
         },

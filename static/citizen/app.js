@@ -1,8 +1,8 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
 import { createAccount } from "./account.js";
-import { createCovert, disguise } from "./covert.js";
 import { createSilent } from "./covert-entry.js";
+import { disguise, guard } from "./disguise.js";
 import { restoreDisplay } from "./display.js";
 import { createFiles } from "./files.js";
 import { createHome } from "./home.js";
@@ -54,7 +54,8 @@ for (const [name, load] of Object.entries({
   mydata: async () => (await import("./mydata.js")).createMyData(client),
   receipt: async () => (await import("./receipt.js")).createReceipt(client),
 })) register(name, later(paper(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("paper.failed") }))));
-register("covert", createCovert(client, position));
+// What it needs does not come: it looks like what it pretends to be already, and asks again.
+register("covert", later(async () => (await import("./covert.js")).createCovert(client, position), () => setTimeout(() => disguise() && go("covert"), 2_000)));
 register("silent", createSilent(client));
 
 /** A view with the stylesheet that it shares with its like. */
@@ -122,6 +123,8 @@ async function begin() {
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
   showLine();
+  guard(() => go("covert"));
+  whenIdle(() => import("./covert.js").catch(() => {}));
   whenIdle(prepareWays);
   // A form that was opened once must open in a tunnel too.
   whenIdle(() => Promise.allSettled([import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));

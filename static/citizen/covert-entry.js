@@ -2,7 +2,7 @@
 
 import { attempt } from "./account.js";
 import { isCovert } from "./covert-signs.js";
-import { chooseCode, cover, lastLook, remember } from "./disguise.js";
+import { chooseCode, cover, dress, lastLook, remember } from "./disguise.js";
 import { $, fromTop, go, part, title, write } from "./page.js";
 import { isOpen } from "./protocol.js";
 import { t } from "./words.js";
@@ -13,6 +13,8 @@ export function createSilent(client) {
   function enter(look) {
     remember(look, false);
     coverRunning();
+    $("covert").dataset.look = look;
+    dress(look);
     go("covert");
     cover(look);
   }

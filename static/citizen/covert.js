@@ -15,8 +15,6 @@ import { isMedia, isOpen } from "./protocol.js";
 import { createSharing } from "./sharing.js";
 import { has, t } from "./words.js";
 
-export { disguise } from "./disguise.js";
-
 const TWICE = 450; // ms between two taps of one gesture
 const DEAF_FOR = 2_000; // after a gesture: a hand that shakes goes on tapping
 const FIX_WITHIN = 3_000;
@@ -210,7 +208,7 @@ export function createCovert(client, position) {
   function become(look, rest) {
     remember(look, rest);
     on = { look, rest };
-    history.replaceState({ name: "covert", value: null }, "", `/${look}`);
+    history.replaceState(null, "", `/${look}`);
     dress(look);
     tick();
   }
@@ -255,12 +253,6 @@ export function createCovert(client, position) {
     ways = setTimeout(() => show($("covert-ways"), false), WAYS_FOR);
   }
 
-  /** Whatever opened this page again, or another tab of it, was it covered meanwhile? Then so is this. */
-  function follow() {
-    if (!on && disguise()) go("covert");
-    document.documentElement.toggleAttribute("data-left", false);
-  }
-
   $("covert-act").onclick = press;
   $("covert-sign").onclick = offer;
   $("covert-title").onclick = twice(leave);
@@ -283,13 +275,7 @@ export function createCovert(client, position) {
     const { item } = on ? subject() : {};
     if (best && item?.state === "held" && !locating) outbox.release(item.key, { location: best });
   });
-  document.addEventListener("visibilitychange", () => {
-    follow();
-    tick();
-  });
-  addEventListener("pageshow", follow);
-  // A copy that the browser keeps for going back must not show for a moment what was plain when it was left.
-  addEventListener("pagehide", () => document.documentElement.toggleAttribute("data-left", !on));
+  document.addEventListener("visibilitychange", tick);
 
   return { open, close };
 }
