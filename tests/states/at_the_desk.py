@@ -61,6 +61,7 @@ async def console_media(scene: Scene) -> None:
     ):
         await reporter.http.post(form, files={"file": ("现场", data, filetype)})
     await expect(scene.page.locator(f"#report-{report['id']}")).to_be_visible()
+    await scene.page.locator(f"#report-{report['id']}").click()
     await scene.page.keyboard.press("a")
     await expect(scene.page.locator("#media video")).to_be_visible(timeout=30_000)
     await expect(scene.page.locator("#media .voice")).to_be_visible()
