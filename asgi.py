@@ -27,11 +27,13 @@ from api import (
     desks,
     documents,
     duress,
+    icons,
     me,
     media,
     media_shown,
     my_data,
     pages,
+    release,
     reports,
     sessions,
     shell,
@@ -293,7 +295,7 @@ def _static() -> Mount:
     """
     return Mount(
         "/static",
-        Assets(STATIC, shell.version),
+        Assets(STATIC, release.version),
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
     )
 
@@ -302,6 +304,7 @@ citizen = Starlette(
     routes=[
         *pages.routes(),
         *shell.routes(),
+        *icons.routes(),
         *sessions.routes(),
         *me.routes(),
         *my_data.routes(),

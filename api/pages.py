@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api import release
 from api.disguise import LOOKS, look_of
 from api.display import display_of
 from api.parts import parts_of
 from api.sessions import COOKIE
+from dispatch.errors import Refused
 from dispatch.words import Words, others
 from web.headers import policy
 from web.languages import page_language, remember
@@ -26,7 +28,6 @@ from web.languages import page_language, remember
 MODULES: Final = (
     "protocol",
     "protocol/attachments",
-    "protocol/drafts",
     "protocol/http",
     "protocol/live",
     "protocol/my",
@@ -36,7 +37,12 @@ MODULES: Final = (
     "protocol/turns",
     "protocol/uploads",
     "account",
+    "covert",
+    "covert-calculator",
     "covert-entry",
+    "covert-lines",
+    "covert-look",
+    "covert-need",
     "covert-signs",
     "covert-switch",
     "disguise",
@@ -44,10 +50,10 @@ MODULES: Final = (
     "exactness",
     "files",
     "home",
+    "kept",
     "ladder",
     "later",
     "lifeline",
-    "location-code",
     "media",
     "mine",
     "page",
@@ -60,24 +66,21 @@ MODULES: Final = (
     "storage",
     "talk",
     "transmit",
+    "waking",
     "ways",
     "where",
     "whose",
     "withdrawal",
     "words",
+    "worker",
 )
-# What the page needs besides while it pretends to be another; else it comes as soon as the page is idle.
-DISGUISED: Final = ("covert", "covert-calculator", "covert-lines", "covert-look", "covert-need")
 # Modules that come when they are first wanted, or when the page has nothing better to do.
 LATER: Final = (
-    *DISGUISED,
     "attaching",
     "consents",
     "cutting",
-    "entries",
     "exif",
     "finder",
-    "fraud",
     "law",
     "looking",
     "lost",
@@ -99,7 +102,6 @@ LATER: Final = (
     "shrink",
     "take",
     "taken",
-    "tip",
     "tiles",
     "video",
     "voice",
@@ -158,26 +160,36 @@ async def receipt(request: Request) -> Response:
 
 
 async def manifest(request: Request) -> Response:
-    """What a phone needs to put the page on its home screen (W3C Web App Manifest)."""
+    """What a phone needs to put the page on its home screen (W3C Web App Manifest).
+
+    Raises Refused `not_found` while the page is disguised: nothing then offers to install what it is.
+    """
+    if look_of(request):
+        raise Refused("not_found")
     words = Words.of(page_language(request))
-    title = words("citizen.page.title")
-    icon = {
-        "src": "/static/citizen/icon.svg",
-        "sizes": "any",
-        "type": "image/svg+xml",
-        "purpose": "any maskable",
-    }
+    drawings = [{"src": release.asset("citizen/icon.svg"), "sizes": "any", "type": "image/svg+xml"}]
+    for size in (192, 512):
+        of_size = {"src": f"/icons/{size}.png", "sizes": f"{size}x{size}", "type": "image/png"}
+        drawings += [{**of_size, "purpose": "any"}, {**of_size, "purpose": "maskable"}]
+    shortcuts = [
+        {"name": words("citizen.install.quick"), "url": "/", "icons": [drawings[1]]},
+        {"name": words("citizen.install.mine"), "url": "/reports", "icons": [drawings[1]]},
+    ]
     return JSONResponse(
         {
-            "name": title,
-            "short_name": title,
+            "id": "/",
+            "name": words("citizen.page.title"),
+            "short_name": words("citizen.install.short_name"),
+            "description": words("citizen.install.description"),
             "lang": words.language,
             "start_url": "/",
             "scope": "/",
             "display": "standalone",
             "background_color": "#f2f4f7",
             "theme_color": "#0b3a8f",
-            "icons": [icon],
+            "categories": ["government", "utilities"],
+            "icons": drawings,
+            "shortcuts": shortcuts,
         },
         media_type="application/manifest+json",
     )
@@ -206,12 +218,13 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
             "languages": others(language),
             "t": words,
             "words": _for_scripts(words),
-            "modules": (*MODULES, *DISGUISED) if look else MODULES,
+            "modules": MODULES,
             "tiles": settings,
             "display": display_of(request),
         },
     )
     answer.headers["content-language"] = language
+    answer.headers["x-desk110-version"] = release.version()
     if settings.tiles_origin:
         answer.headers["content-security-policy"] = policy(images=settings.tiles_origin)
     answer.headers["vary"] = "accept-language, cookie"

@@ -1,8 +1,8 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
 import { createAccount } from "./account.js";
+import { createCovert, disguise } from "./covert.js";
 import { createSilent } from "./covert-entry.js";
-import { disguise, guard } from "./disguise.js";
 import { restoreDisplay } from "./display.js";
 import { createFiles } from "./files.js";
 import { createHome } from "./home.js";
@@ -16,7 +16,9 @@ import { createReport } from "./report.js";
 import { createStorage } from "./storage.js";
 import { transmit } from "./transmit.js";
 import { prepareWays } from "./ways.js";
+import { now, onWaking } from "./waking.js";
 import { language, t } from "./words.js";
+import { startWorker } from "./worker.js";
 
 // Whoever opens the page with a report on its way sees that report; an older one leaves the first screen to the new need.
 const FRESH = 15 * 60_000;
@@ -32,6 +34,7 @@ const client = createClient({
   base: "/api/v1",
   line: `${location.origin.replace(/^http/, "ws")}/api/v1/live`,
   language,
+  now,
 });
 const position = createPosition(navigator.geolocation);
 const report = createReport(client, position, files);
@@ -42,11 +45,6 @@ register("place", later(async () => {
   await prepareWays();
   return (await import("./finder.js")).createPlaceView(client, position, report.quick);
 }, () => write($("place").firstElementChild, t("finder.did_not_come"))));
-const guided = async (load) => (await Promise.all([load(), stylesheet(new URL("./entries.css", import.meta.url).pathname)]))[0];
-for (const [name, load] of Object.entries({
-  fraud: async () => (await import("./fraud.js")).createFraud(client, position),
-  tip: async () => (await import("./tip.js")).createTip(client, position),
-})) register(name, later(() => guided(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("entries.failed") }))));
 register("mine", createMine(client));
 register("account", createAccount(client));
 for (const [name, load] of Object.entries({
@@ -54,8 +52,7 @@ for (const [name, load] of Object.entries({
   mydata: async () => (await import("./mydata.js")).createMyData(client),
   receipt: async () => (await import("./receipt.js")).createReceipt(client),
 })) register(name, later(paper(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("paper.failed") }))));
-// What it needs does not come: it looks like what it pretends to be already, and asks again.
-register("covert", later(async () => (await import("./covert.js")).createCovert(client, position), () => setTimeout(() => disguise() && go("covert"), 2_000)));
+register("covert", createCovert(client, position));
 register("silent", createSilent(client));
 
 /** A view with the stylesheet that it shares with its like. */
@@ -76,8 +73,6 @@ function viewOf({ pathname, hash }) {
   if (hash === "#account") return ["account"];
   if (hash === "#silent") return ["silent"];
   if (hash === "#place") return ["place"];
-  if (hash === "#fraud") return ["fraud"];
-  if (hash === "#tip") return ["tip"];
   const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
   return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
 }
@@ -113,8 +108,7 @@ async function begin() {
   addEventListener("click", follow);
   document.addEventListener("input", grow);
   addEventListener("popstate", () => go(...viewOf(location)));
-  for (const event of ["online", "pageshow"]) addEventListener(event, () => client.wake());
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && client.wake());
+  onWaking(client.wake);
   for (const event of ["online", "offline"]) addEventListener(event, showLine);
   client.listen(({ type }) => type === "line" && showLine());
   await client.start({ session: "session" in document.documentElement.dataset });
@@ -123,11 +117,8 @@ async function begin() {
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
   showLine();
-  guard(() => go("covert"));
-  whenIdle(() => import("./covert.js").catch(() => {}));
+  startWorker(client);
   whenIdle(prepareWays);
-  // A form that was opened once must open in a tunnel too.
-  whenIdle(() => Promise.allSettled([import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));
   whenIdle(() => import("./place-fields.js").then(({ watchPlaceFields }) => watchPlaceFields({ client, position }), () => {}));
 }
 

@@ -18,6 +18,8 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
+// Of the same version as this module.
+const ICONS = new URL("../vendor/icons.svg", import.meta.url).pathname;
 
 /** An icon of the sprite. It says nothing by itself: words stand beside it. */
 export function icon(name) {
@@ -30,7 +32,7 @@ export function icon(name) {
 }
 
 export function setIcon(svg, name) {
-  const href = `/static/vendor/icons.svg#${name}`;
+  const href = `${ICONS}#${name}`;
   if (svg.firstElementChild.getAttribute("href") !== href) svg.firstElementChild.setAttribute("href", href);
 }
 

@@ -10,7 +10,6 @@ import { createMemory } from "./protocol/attachments.js";
 import { createHttp } from "./protocol/http.js";
 import { createLive } from "./protocol/live.js";
 import { createMy } from "./protocol/my.js";
-import { createDrafts } from "./protocol/drafts.js";
 import { createOutbox } from "./protocol/outbox.js";
 import { createPatience } from "./protocol/patience.js";
 import { createUploads } from "./protocol/uploads.js";
@@ -28,8 +27,8 @@ export const isReceived = (report) => report.received !== null && report.receive
 export const isOpen = (report) => OPEN.has(report.status);
 
 /** The body of a report with everything said that a server may ask for. `location` and `place_text`: one of them at least. */
-export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, area = null, location = null, media_expected = 0, fraud = null, deed = null }) {
-  return { kind, text, category, covert, place_text, area, location, media_expected, fraud, deed };
+export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, area = null, location = null, media_expected = 0, fraud = null }) {
+  return { kind, text, category, covert, place_text, area, location, media_expected, fraud };
 }
 
 /** @param {{fetch: Function, WebSocket: Function, storage: object, files?: object, prepare?: Function, transmit: Function,
@@ -56,7 +55,6 @@ export function createClient(given) {
   const patience = createPatience(env);
   const uploads = createUploads({ ...env, http });
   const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept, whose: () => me });
-  const drafts = createDrafts(env);
   const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
 
   /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer.
@@ -112,7 +110,6 @@ export function createClient(given) {
   /** Nobody is signed in any more: the next person's phone is not this person's. */
   async function left() {
     await outbox.clear();
-    await drafts.clear();
     known.clear();
     became(null);
   }
@@ -153,9 +150,11 @@ export function createClient(given) {
   /** A newer position for a report. Not kept: the next one is better. */
   const locate = (id, location) => http.call("POST", `/reports/${id}/locations`, { body: location, bare: true });
 
-  function wake() {
+  /** The network may be back; `slept`: what is known may be old. */
+  function wake({ slept = false } = {}) {
     patience.wake();
-    live.wake();
+    live.wake(slept);
+    emit({ type: "woken" });
   }
 
   return {
@@ -173,7 +172,6 @@ export function createClient(given) {
     pace: uploads.pace,
     uuid: env.uuid,
     outbox,
-    drafts,
     file: (facts, options) => outbox.file(reportBody(facts), options),
     live,
   };

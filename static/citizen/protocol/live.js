@@ -7,6 +7,7 @@ const ASK_CALM = 8_000;
 const ASK_UNSHOWN = 3_000; // beside a socket, a report that no screen shows yet
 const ASK_BESIDE = 10_000; // beside a socket: a line can be dead for a while before it says so
 const ASK_BESIDE_CALM = 20_000;
+const DAZE = 13_000; // of the 18 s after which a silence means something, what a sleep excuses is all but five
 const STATES_AT_REST = new Set(["closed", "withdrawn"]);
 
 // Why the server closed: what to do then. Anything else is a line that broke.
@@ -166,8 +167,8 @@ export function createLive(env) {
   }
 
   /** The network may be back, or the phone awake: everything is asked at once. */
-  function wake() {
-    woken = env.now();
+  function wake(slept) {
+    if (slept) woken = env.now();
     if (state === "off") return;
     if (state === "polling" && socket === null) connect();
     for (const id of watched) refresh(id);
@@ -179,7 +180,7 @@ export function createLive(env) {
     env.emit({ type: "line", state });
   }
 
-  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered, woken) };
+  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered, woken - DAZE) };
 }
 
 function parse(data) {
