@@ -1,8 +1,8 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
 import { createAccount } from "./account.js";
-import { createCovert, disguise } from "./covert.js";
 import { createSilent } from "./covert-entry.js";
+import { disguise, guard } from "./disguise.js";
 import { restoreDisplay } from "./display.js";
 import { createFiles } from "./files.js";
 import { createHome } from "./home.js";
@@ -45,6 +45,11 @@ register("place", later(async () => {
   await prepareWays();
   return (await import("./finder.js")).createPlaceView(client, position, report.quick);
 }, () => write($("place").firstElementChild, t("finder.did_not_come"))));
+const guided = async (load) => (await Promise.all([load(), stylesheet(new URL("./entries.css", import.meta.url).pathname)]))[0];
+for (const [name, load] of Object.entries({
+  fraud: async () => (await import("./fraud.js")).createFraud(client, position),
+  tip: async () => (await import("./tip.js")).createTip(client, position),
+})) register(name, later(() => guided(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("entries.failed") }))));
 register("mine", createMine(client));
 register("account", createAccount(client));
 for (const [name, load] of Object.entries({
@@ -52,7 +57,8 @@ for (const [name, load] of Object.entries({
   mydata: async () => (await import("./mydata.js")).createMyData(client),
   receipt: async () => (await import("./receipt.js")).createReceipt(client),
 })) register(name, later(paper(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("paper.failed") }))));
-register("covert", createCovert(client, position));
+// What it needs does not come: it looks like what it pretends to be already, and asks again.
+register("covert", later(async () => (await import("./covert.js")).createCovert(client, position), () => setTimeout(() => disguise() && go("covert"), 2_000)));
 register("silent", createSilent(client));
 
 /** A view with the stylesheet that it shares with its like. */
@@ -73,6 +79,8 @@ function viewOf({ pathname, hash }) {
   if (hash === "#account") return ["account"];
   if (hash === "#silent") return ["silent"];
   if (hash === "#place") return ["place"];
+  if (hash === "#fraud") return ["fraud"];
+  if (hash === "#tip") return ["tip"];
   const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
   return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
 }
@@ -118,8 +126,12 @@ async function begin() {
   document.documentElement.dataset.ready = "";
   showLine();
   startWorker(client);
+  guard(() => go("covert"));
+  whenIdle(() => import("./covert.js").catch(() => {}));
   whenIdle(prepareWays);
   whenIdle(() => import("./place-fields.js").then(({ watchPlaceFields }) => watchPlaceFields({ client, position }), () => {}));
+  // A form that was opened once must open in a tunnel too.
+  whenIdle(() => Promise.allSettled([import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));
 }
 
 begin();

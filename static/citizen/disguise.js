@@ -67,9 +67,8 @@ export function dress(look) {
 /** Makes the address that of `look`, and with it each entry of this tab's history that is of this document: going back
  *  and forward, and the list behind the back button, show the look alone. Entries of other documents stay. */
 export async function cover(look) {
-  const state = { name: "covert", value: null };
   const entry = () => {
-    history.replaceState(state, "", `/${look}`);
+    history.replaceState(null, "", `/${look}`);
     entitle();
   };
   entry();
@@ -85,7 +84,7 @@ export async function cover(look) {
   // What lay before us in time is cut off by a new entry.
   if (first + 1 >= entries.length) return;
   await painted();
-  history.pushState(state, "", `/${look}`);
+  history.pushState(null, "", `/${look}`);
   entitle();
 }
 
@@ -109,6 +108,19 @@ function moved(move) {
     addEventListener("popstate", end);
     move();
   });
+}
+
+/** Covers a page that was plain when it was left, if it is shown again after another tab, or a later page, was covered. */
+export function guard(covered) {
+  const root = document.documentElement;
+  const follow = () => {
+    if (root.dataset.view !== "covert" && disguise()) covered();
+    root.toggleAttribute("data-left", false);
+  };
+  // A copy that the browser keeps for going back must not show for a moment what was plain when it was left.
+  addEventListener("pagehide", () => root.toggleAttribute("data-left", root.dataset.view !== "covert"));
+  addEventListener("pageshow", follow);
+  document.addEventListener("visibilitychange", follow);
 }
 
 /** Whether these are the digits that bring everything back: one's own, or the taught ones of who has chosen none. */

@@ -10,6 +10,7 @@ import { createMemory } from "./protocol/attachments.js";
 import { createHttp } from "./protocol/http.js";
 import { createLive } from "./protocol/live.js";
 import { createMy } from "./protocol/my.js";
+import { createDrafts } from "./protocol/drafts.js";
 import { createOutbox } from "./protocol/outbox.js";
 import { createPatience } from "./protocol/patience.js";
 import { createUploads } from "./protocol/uploads.js";
@@ -27,8 +28,8 @@ export const isReceived = (report) => report.received !== null && report.receive
 export const isOpen = (report) => OPEN.has(report.status);
 
 /** The body of a report with everything said that a server may ask for. `location` and `place_text`: one of them at least. */
-export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, area = null, location = null, media_expected = 0, fraud = null }) {
-  return { kind, text, category, covert, place_text, area, location, media_expected, fraud };
+export function reportBody({ kind = "quick", text = "", category = null, covert = false, place_text = null, area = null, location = null, media_expected = 0, fraud = null, deed = null }) {
+  return { kind, text, category, covert, place_text, area, location, media_expected, fraud, deed };
 }
 
 /** @param {{fetch: Function, WebSocket: Function, storage: object, files?: object, prepare?: Function, transmit: Function,
@@ -55,6 +56,7 @@ export function createClient(given) {
   const patience = createPatience(env);
   const uploads = createUploads({ ...env, http });
   const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept, whose: () => me });
+  const drafts = createDrafts(env);
   const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
 
   /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer.
@@ -110,6 +112,7 @@ export function createClient(given) {
   /** Nobody is signed in any more: the next person's phone is not this person's. */
   async function left() {
     await outbox.clear();
+    await drafts.clear();
     known.clear();
     became(null);
   }
@@ -172,6 +175,7 @@ export function createClient(given) {
     pace: uploads.pace,
     uuid: env.uuid,
     outbox,
+    drafts,
     file: (facts, options) => outbox.file(reportBody(facts), options),
     live,
   };
