@@ -178,7 +178,9 @@ def test_the_first_partial_of_a_frame_moves_the_cursor() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_came_second_is_told_who_was_first(language: str) -> None:
-    answer = RENDERING.lost(REPORT.desk, replace(REPORT, status="received", acknowledgement=ACKNOWLEDGEMENT), language)
+    answer = RENDERING.lost(
+        REPORT.desk, replace(REPORT, status="received", acknowledgement=ACKNOWLEDGEMENT), language
+    )
     assert 'hx-target="#notices"' in answer
     assert "33010602" in answer[answer.index('hx-target="#notices"') :]
     assert "33010602 已先接收" in answer or language == "en"

@@ -306,6 +306,16 @@ async def test_videos_and_voice_notes_answer_as_documented(reporter: Reporter) -
         assert answer.json()["code"] == code
 
 
+async def test_covert_and_duress_answer_as_documented(reporter: Reporter) -> None:
+    at = f"/api/v1/reports/{(await reporter.filed('有人跟着我'))['id']}/covert"
+    for covert in (True, True, False):
+        assert (await reporter.http.put(at, json={"covert": covert})).json()["covert"] is covert
+    assert (await reporter.http.put(at, json={})).status_code == 422
+    for word in ("给猫喂鱼", None):
+        assert (await reporter.http.put("/api/v1/me/duress-word", json={"word": word})).status_code == 204
+    assert (await reporter.http.put("/api/v1/me/duress-word", json={"word": ""})).status_code == 422
+
+
 async def test_documents_answer_as_documented(stranger: httpx2.AsyncClient) -> None:
     for name, made in (("openapi", openapi.document()), ("asyncapi", asyncapi.document())):
         answer = await stranger.get(f"/api/v1/{name}.json")

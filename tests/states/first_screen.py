@@ -71,6 +71,8 @@ async def scripts_that_never_come(scene: Scene) -> None:
     async def lose(route: Route) -> None:
         await route.abort()
 
-    await scene.page.route("**/app.js", lose)
+    await scene.page.route("**/*.js", lose)
     await scene.page.goto("/", wait_until="commit")
-    await expect(scene.page.locator(".quick-broken")).to_have_css("opacity", "1", timeout=15_000)
+    broken = scene.page.locator(".quick-broken")
+    await expect(broken).to_have_css("opacity", "1", timeout=15_000)
+    await expect(broken).to_be_visible()
