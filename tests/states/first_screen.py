@@ -72,7 +72,7 @@ async def scripts_that_never_come(scene: Scene) -> None:
         await route.abort()
 
     await scene.page.route("**/*.js", lose)
-    await scene.page.goto("/", wait_until="commit")
+    await scene.page.goto("/")
     broken = scene.page.locator(".quick-broken")
     await expect(broken).to_have_css("opacity", "1", timeout=15_000)
     await expect(broken).to_be_visible()
