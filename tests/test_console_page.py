@@ -201,7 +201,7 @@ async def test_a_report_is_on_the_screen_without_a_reload_and_the_reporter_learn
     await expect(card).to_be_visible(timeout=3000)
     await expect(card).to_contain_text("有人砸门")
     await expect(card).to_contain_text("文三路 478 号")
-    await expect(card).to_contain_text("0/2")
+    await expect(card).to_contain_text("2 个未到")
     await expect(card).to_have_attribute("data-status", "filed")
     await expect(card.locator(".card-time")).to_have_text(re.compile(r"\d+ 秒"))
     await expect(desk.page).to_have_title(re.compile(r"^\(1\)"))
