@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import update
+from sqlmodel import Session
 
 from dispatch.database import Database
+from dispatch.models import TABLES
 from dispatch.settings import Settings
 from processes.prepare import prepare
 from tests.people import People
@@ -17,12 +20,16 @@ from tests.places import Place, places
 from tests.servers import Postgres, Valkey, make_home
 from tests.servers import postgres as running_postgres
 from tests.servers import valkey as running_valkey
-from tests.stack import Stack
+from tests.stack import NEVER_S, Stack
 from tests.stack import stack as running_stack
 
 # A time limit is never what a test asserts; a busy machine is no defect.
 hypothesis_settings.register_profile("desk110", deadline=None)
 hypothesis_settings.load_profile("desk110")
+
+
+# Where a reporter is who is nowhere in particular, and the border that is crossed there.
+TAKEN = {"330106", "330102"}
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +125,10 @@ def whole(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stack:
-    """Two citizen, two console, one worker process and a Valkey of their own. Who hurts it makes it whole again."""
+    """Two citizen, two console, one worker process and a Valkey of their own. Who hurts it makes it whole again.
+
+    Its desks are in no hurry: nothing is escalated amid a test that does not ask for it.
+    """
     known, made = once
     if (name := f"whole {kind}") not in known:
         url = request.getfixturevalue("postgres_of_session").database() if kind == "postgresql" else ""
@@ -130,15 +140,22 @@ def whole(
                 folder, server, url, citizens=2, consoles=2, worker=True, DESK110_IDENTITY_REQUIRED="never"
             )
         )
+        patience = dict.fromkeys(("tell_desk_s", "tell_leader_s", "tell_parent_s"), NEVER_S)
+        with Session(known[name].database.writing) as session:
+            session.connection().execute(update(TABLES["desk"]).values(patience))
+            session.commit()
     found: Stack = known[name]
     return found
 
 
 @pytest.fixture
 def places_left(request: pytest.FixtureRequest, once: tuple[dict[str, Any], ExitStack]) -> Iterator[Place]:
-    """The counties that no test of this session has taken yet, counted apart for each database."""
-    kind = request.getfixturevalue("kind") if "kind" in request.fixturenames else "none"
-    left: Iterator[Place] = once[0].setdefault(f"places {kind}", iter(places()))
+    """The counties that no test on this database has taken yet: one of the session, or one of the module's own."""
+    shared = "whole" in request.fixturenames
+    name = request.getfixturevalue("kind") if shared else str(request.node.path)
+    left: Iterator[Place] = once[0].setdefault(
+        f"places {name}", (at for at in places() if at.desk not in TAKEN)
+    )
     return left
 
 

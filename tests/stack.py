@@ -19,6 +19,8 @@ from tests.servers import LOOPBACK, Server, Valkey, free_port, make_home, until
 XIHU = {"lat": 30.2500, "lon": 120.1200, "crs": "wgs84", "accuracy_m": 15, "source": "gnss"}
 DESK = "330106"
 PASSWORD = "desk110-demo"
+# Of a desk that tells nobody of what waits, so that a test sees only what it does.
+NEVER_S = 100_000
 
 
 class App(Server):

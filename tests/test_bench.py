@@ -36,7 +36,9 @@ def test_every_run_gives_figures_beside_its_floor(tmp_path: Path) -> None:
     for figure in told["figures"]:
         if figure["run"] != "e":  # twenty sockets may fit into what a process has in hand
             assert figure["ours"]["median"] > 0, figure
-            assert figure["floor"] is None or figure["floor"]["median"] > 0, figure
+            # A relay that is hardly asked uses less processor time than the clock of it can tell.
+            least = -1 if figure["unit"] == "µs CPU" else 0
+            assert figure["floor"] is None or figure["floor"]["median"] > least, figure
     assert list(tmp_path.iterdir()) == [tmp_path / "bench.json"]
 
 

@@ -97,7 +97,7 @@ ACCOUNT: Final = (
         "account",
         "设置胁迫暗语 · Set one's own duress word",
         "Whoever is forced to write puts the word into any report, message, answer or reason: the desk is alarmed, "
-        "and nothing that the reporter's side is sent differs. Null clears it. Nothing ever tells whether there is one.",
+        "and nothing that the reporter's side is sent differs. Null clears it. Nothing tells whether there is one.",
         {204: Answer("Kept.")},
         body=bodies.DuressWordBody,
         refuses=("duress_word_unfit", "too_many_requests"),

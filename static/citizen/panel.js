@@ -15,7 +15,7 @@ export function openPanel(kind, most) {
   const title = element("strong");
   const time = element("span", { className: "counter", role: "timer" });
   const note = element("p", { className: "capture-note" });
-  const level = element("meter", { className: "capture-level", max: 1, value: 0, "aria-hidden": "true", hidden: true });
+  const level = element("meter", { className: "capture-level", max: 1, value: 0, hidden: true });
   const cancel = element("button", { className: "plain", type: "button", onclick: () => press("cancel") }, icon("x"), element("span", { textContent: t("media.cancel") }));
   const main = element("button", { className: "solid", type: "button", onclick: () => press("main") }, icon("circle"), element("span"));
   const file = fileWay(kind, (files) => press(files));
