@@ -142,9 +142,7 @@ def _lay_out() -> None:
 
 def _licenses() -> str:
     """Whoever gets the files gets their terms."""
-    packages = sorted(
-        {_package(source) for source in (*FILES.values(), ICON_FOLDER, f"{PLACES.name}/dist")}
-    )
+    packages = sorted({_package(source) for source in (*FILES.values(), ICON_FOLDER, f"{PLACES.name}/dist")})
     texts = []
     for package in packages:
         found = sorted((MODULES / package).glob("LICENSE*"))
