@@ -141,7 +141,7 @@ async def test_disguised_the_page_is_disguised_without_a_network_too(
         await held.page.goto(address, wait_until="commit")
         assert await held.page.title() in TITLES
         await expect(held.page.locator("html[data-ready]")).to_be_attached()
-        assert re.search(r"/(weather|notes|calculator)$", held.page.url)
+        await expect(held.page).to_have_url(re.compile(r"/(weather|notes|calculator)$"))
         assert TELLING.findall(await held.page.evaluate(READABLE)) == []
         assert await held.page.locator("link[rel=manifest]").count() == 0
     kept = await held.page.evaluate("fetch('/').then((answer) => answer.text()).catch(() => '')")

@@ -6,6 +6,8 @@ let audio = null;
 
 /** `running`; `blocked` until somebody has pressed a key or clicked, as browsers want it; `none` on a machine without. */
 export function hearing() {
+  // Before, there is nothing to be had of it but a complaint.
+  if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return "blocked";
   try {
     audio ??= new AudioContext();
   } catch {
