@@ -73,7 +73,7 @@ KEPT = """async () => {
 async def gives_nothing_away(page: Page) -> None:
     """Nothing to read, to hear, to feel, in the browser's own bars or in this tab's history tells what the page is."""
     assert await page.title() in TITLES
-    assert re.search(r"/(weather|notes|calculator)$", page.url)
+    await expect(page).to_have_url(re.compile(r"/(weather|notes|calculator)$"))
     assert TELLING.findall(await page.evaluate(READABLE)) == []
     assert await page.evaluate("noise") == []
     assert await page.evaluate(LIVE) == 0
@@ -306,6 +306,7 @@ async def test_the_code_is_ones_own_once_it_was_chosen_and_cannot_be_read_on_the
     await expect(status).to_contain_text("已记住")
     assert "190046" not in await held.page.evaluate("JSON.stringify({ ...localStorage })")
     await held.page.tap("[data-enter=calculator]")
+    await expect(held.page.locator("#covert-bar")).to_be_visible()
     await held.page.keyboard.press("Escape")
     await expect(held.page.locator("#covert-bar")).to_be_hidden()
     await code(held.page, "calculator")
