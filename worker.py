@@ -90,12 +90,22 @@ async def _escalate(writer: Writer, read: Reads) -> None:
     """Take what nobody accepts to its next step, again and again; each step is in the database once."""
     while True:
         try:
-            for late in await read(lambda session: escalation.due(session, now())):
-                desks = [late.desk, *([late.parent] if late.parent else [])]
-                await writer.do(partial(escalation.escalate, late=late), *desks)
+            due = await read(lambda session: escalation.due(session, now()))
+            # Together, so that they share commits; and what one of them fails with holds up no other.
+            ended = await asyncio.gather(
+                *(writer.do(partial(escalation.escalate, late=late), *_desks(late)) for late in due),
+                return_exceptions=True,
+            )
+            for error in ended:
+                if isinstance(error, Exception):
+                    log.warning("escalating_failed", error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - the database is away: the next round will do it
             log.warning("escalating_failed", error=type(error).__name__)
         await asyncio.sleep(LATE_EVERY_S)
+
+
+def _desks(late: escalation.Due) -> list[str]:
+    return [late.desk, *([late.parent] if late.parent else [])]
 
 
 async def _tidy(writer: Writer) -> None:

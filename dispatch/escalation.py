@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session
 
 from dispatch.events import REPORT_ESCALATED, lock_log
@@ -48,9 +48,11 @@ _OVERDUE = (
     .where(
         _REPORT.c.status == "filed",
         _REPORT.c.escalation < OFFERED_PARENT,
+        # Where there is no desk above, the second step is the last: it must not crowd out those that have one to go.
+        or_(_REPORT.c.escalation < TOLD_LEADER, _PARENT.c.adcode.is_not(None)),
         _REPORT.c.filed_at <= bindparam("before"),
     )
-    .order_by(_REPORT.c.filed_at)
+    .order_by(_REPORT.c.kind.in_(["fraud", "tip"]), _REPORT.c.filed_at)
     .limit(AT_ONCE)
 )
 _STANDS = select(_REPORT.c.status, _REPORT.c.escalation).where(_REPORT.c.id == bindparam("of"))
@@ -67,7 +69,7 @@ class Due:
 
 
 def due(session: Session, at: datetime) -> list[Due]:
-    """The reports whose next step is due, those that wait longest first."""
+    """The reports whose next step is due: emergencies before what can wait, those that wait longest first."""
     rows = session.connection().execute(_OVERDUE, {"before": at - timedelta(seconds=SOONEST_S)})
     found = []
     for row in rows:

@@ -137,9 +137,12 @@ def next_number(session: Session, desk: str, at: datetime) -> str:
     return batch_of(session).next_number(desk, at)
 
 
-def lock_log(session: Session, *desks: str) -> None:
-    """Let nobody else write to these desks' logs until this transaction ends: their reports stand still meanwhile."""
-    batch_of(session).lock(sorted(desks))
+def lock_log(session: Session, *desks: str) -> bool:
+    """Let nobody else write to these desks' logs until this transaction ends: their reports stand still meanwhile.
+
+    Gives whether any was not held before: then what was read of them earlier may be old.
+    """
+    return batch_of(session).lock(sorted(desks))
 
 
 def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) -> None:
@@ -180,15 +183,17 @@ class Batch:
         self._undo: list[tuple[str, _Head]] = []
         session.info["batch"] = self
 
-    def lock(self, desks: Sequence[str]) -> None:
-        """Load and lock the heads of these desks, in the order given (which must be the sorted one)."""
+    def lock(self, desks: Sequence[str]) -> bool:
+        """Load and lock the heads of these desks, in the order given (which must be the sorted one); gives whether
+        any was not locked before."""
         missing = [desk for desk in desks if desk not in self._heads]
         if not missing:
-            return
+            return False
         self._needed.update(missing)
         rows = self._session.connection().execute(_LOCK, {"desks": missing})
         for desk, seq, digest, numbered_on, numbered in rows:
             self._heads[desk] = _Head(seq, digest, numbered_on, numbered)
+        return True
 
     def record(
         self,

@@ -238,9 +238,12 @@ def change(
     Other desks that the report is offered to are told; once it no longer waits, it leaves them.
     The desks' heads are locked before the report's row, by everybody: else two processes wait for each other.
     """
-    before = session.connection().execute(_DESK_OF, {"report": report}).one()
-    offered = offered_to(session, report) if before.status == "filed" else []
-    lock_log(session, before.desk, *offered)
+    while True:
+        before = session.connection().execute(_DESK_OF, {"report": report}).one()
+        offered = offered_to(session, report) if before.status == "filed" else []
+        # Until the logs are held, somebody may offer it to one more desk, or accept it at another.
+        if not lock_log(session, before.desk, *offered):
+            break
     statement = _CHANGE.values(**values) if values else _CHANGE
     row = session.connection().execute(statement, {"of": report}).one()
     record(
