@@ -1,10 +1,13 @@
 """A waiting report that another desk is offered too: the first to accept has it, and the others' cards leave."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from sqlmodel import Session
 
 from dispatch import offering, reading, reports
 from dispatch.database import Database
@@ -12,7 +15,7 @@ from dispatch.errors import Refused
 from dispatch.events import read_since
 from dispatch.filing import Filing
 from dispatch.writer import Writer
-from tests.domain import DESK, OTHER_DESK, acknowledge, add_reporter, done, file, filing, writing
+from tests.domain import DESK, OTHER_DESK, WITHIN_S, acknowledge, add_reporter, done, file, filing, writing
 
 THIRD_DESK = "330105"
 OWN, NEIGHBOUR, THIRD = f"{DESK}01", f"{OTHER_DESK}01", f"{THIRD_DESK}01"
@@ -123,3 +126,30 @@ def test_offering_it_again_changes_nothing(database: Database) -> None:
         )
     assert again == []
     assert kinds(database, OTHER_DESK, wanted.id) == ["ReportOffered"]
+
+
+def test_what_is_offered_while_it_is_taken_back_leaves_that_desk_too(database: Database) -> None:
+    """The one who takes back has read to whom it is offered, and waits for the log that the one who offers holds."""
+    offered, taken_back = threading.Event(), threading.Event()
+
+    def offer_slowly(session: Session) -> None:
+        offering.offer(session, wanted.id, DESK, [OTHER_DESK], "escalation")
+        offered.set()
+        # SQLite lets nobody begin meanwhile; on PostgreSQL the other reads now, and then waits for the log.
+        if taken_back.wait(1):
+            time.sleep(0.5)
+
+    def take_back(session: Session) -> None:
+        taken_back.set()
+        reports.withdraw(session, wanted.id, wanted.reporter, "解决了")
+
+    with writing(database) as one, writing(database) as other, ThreadPoolExecutor(1) as apart:
+        wanted = filing(done(one, add_reporter))
+        done(one, file(wanted), DESK)
+        first = apart.submit(done, one, offer_slowly)
+        assert offered.wait(WITHIN_S)
+        done(other, take_back)
+        first.result(WITHIN_S)
+    assert waiting_or_taken(database, OTHER_DESK) == []
+    assert kinds(database, OTHER_DESK, wanted.id)[-1] == "OfferingEnded"
+    assert waiting(database, OTHER_DESK) == []
