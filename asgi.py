@@ -5,14 +5,10 @@ when it starts.
 """
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 
-import structlog
 from prometheus_client import start_http_server
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -28,6 +24,7 @@ from api import (
     documents,
     duress,
     icons,
+    marks,
     me,
     media,
     media_shown,
@@ -37,133 +34,102 @@ from api import (
     reports,
     sessions,
     shell,
+    wechat_notices,
 )
 from api import hub as reporters_hub
 from api import live as reporters_live
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
-from console import acknowledgements, desk, location_codes, messages, requests, sign_in, sound
+from api.plain import routing as plain
+from api.usual import UsualTimes
+from console import (
+    acknowledgements,
+    admin,
+    admin_accounts,
+    admin_cities,
+    admin_desks,
+    desk,
+    desk_settings,
+    first_sign_in,
+    location_codes,
+    messages,
+    outcomes,
+    own_account,
+    requests,
+    sign_in,
+    sound,
+)
+from console import audit as console_audit
+from console import calling_back as console_calling_back
 from console import duress as console_duress
+from console import exports as console_exports
+from console import figures as console_figures
+from console import floods as console_floods
+from console import handling as console_handling
+from console import holds as console_holds
 from console import hub as consoles_hub
+from console import incidents as console_incidents
 from console import live as consoles_live
+from console import marks as console_marks
 from console import media as console_media
+from console import notes as console_notes
+from console import oidc as console_oidc
+from console import originals as console_originals
+from console import outlines as console_outlines
+from console import passkeys as console_passkeys
+from console import proposals as console_proposals
+from console import retention as console_retention
+from console import scenes as console_scenes
+from console import searching as console_searching
+from console import shifts as console_shifts
+from console import transfers as console_transfers
+from console import units as console_units
+from console import wallboard as console_wallboard
+from console.company import Company
+from console.identity_provider import Provider
 from console.parts import Parts as ConsoleParts
 from console.rendering import Rendering
 from dispatch.boundaries import boundaries_file
 from dispatch.cipher import FieldCipher
-from dispatch.database import FEEDERS, READERS, Database
 from dispatch.duress import Ears
-from dispatch.errors import Unfit
-from dispatch.events import Recorded, heads
-from dispatch.gateways import Gateway, GatewaySecrets
+from dispatch.events import heads
 from dispatch.jurisdiction import Jurisdiction
-from dispatch.keys import KeyPaths, load_receipt_key, load_receipt_public
+from dispatch.keys import load_receipt_key, load_receipt_public
 from dispatch.laboratory import Laboratory
-from dispatch.logs import configure, place_of
-from dispatch.reads import Reads
 from dispatch.receipts import Signer
-from dispatch.senders import DemoSender, HttpSender, Sender
-from dispatch.settings import CHECKOUT, Settings
+from dispatch.settings import CHECKOUT
 from dispatch.store import MediaStore
-from dispatch.verifiers import DemoVerifier, HttpVerifier, Verifier
-from dispatch.words import look_also_in
 from dispatch.writer import Writer
+from ground import Ground, ground, sender_of, told, verifier_of, wechat_of, writing
+from realtime.arriving import Arriving
 from realtime.background import in_background
-from realtime.doorbell import Doorbell, connect
+from realtime.doorbell import Doorbell
 from realtime.feed import Feed
-from realtime.presence import Presence
+from realtime.phones import Phones
 from web import health
 from web.assets import Assets
 from web.headers import SecurityHeaders
 from web.limits import Limits
 from web.problems import HANDLERS, Defects
 
-log = structlog.get_logger()
-
 STATIC = CHECKOUT / "static"
 READY_WITHIN_S = 5.0
 
-Life = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
-
-def _told(life: Life) -> Life:
-    """The same life; when it cannot begin or ends badly, the log says where, which the server's own does not."""
-
-    @asynccontextmanager
-    async def told(app: Starlette) -> AsyncIterator[None]:
-        try:
-            async with life(app):
-                yield
-        except Exception as error:
-            log.critical("life_failed", error=type(error).__name__, where=place_of(error))
-            if isinstance(error, Unfit):  # a sentence for the operator, and no word of anybody else in it
-                sys.stderr.write(f"desk110: {error}\n")
-            raise
-
-    return told
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What both apps stand on."""
-
-    settings: Settings
-    keys: KeyPaths
-    database: Database
-    read: Reads
-    feeding: Reads
-    redis: Redis
-    presence: Presence
-
-
-@asynccontextmanager
-async def _ground(process: str) -> AsyncIterator[_Ground]:
-    settings = Settings.load()
-    configure(process, settings.log_level)
-    look_also_in(settings.words)
-    database = Database(settings.database_url)
-    read, feeding = Reads(database, READERS), Reads(database, FEEDERS)
-    redis = connect(settings.redis_url)
-    keys = KeyPaths.under(settings.home)
-    try:
-        yield _Ground(settings, keys, database, read, feeding, redis, Presence(redis))
-    finally:
-        read.close()
-        feeding.close()
-        await redis.aclose()
-        database.close()
-
-
-@asynccontextmanager
-async def _writing(database: Database, doorbell: Doorbell) -> AsyncIterator[Writer]:
-    """A writer that rings for what it has committed; at the end, what waits is written first."""
-    loop = asyncio.get_running_loop()
-
-    def ring(events: list[Recorded]) -> None:
-        loop.call_soon_threadsafe(doorbell.ring, events)
-
-    writer = Writer(database, ring)
-    writer.start()
-    try:
-        yield writer
-    finally:
-        await asyncio.to_thread(writer.stop)
-
-
-@_told
+@told
 @asynccontextmanager
 async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
-    async with _ground("citizen") as ground:
+    async with ground("citizen") as on:
         known = KnownSessions()
-        hub = reporters_hub.Hub(ground.read, ground.presence, known)
-        feed = Feed(ground.feeding, hub.load, hub.deliver, hub.resync)
-        url = ground.settings.redis_url
-        doorbell = Doorbell(ground.redis, url, feed.heard, feed.missed, hub.screens_moved)
-        async with _writing(ground.database, doorbell) as writer:
-            parts = app.state.parts = _citizen_parts(ground, known, hub, feed, doorbell, writer)
-            if ground.settings.metrics_port:
-                start_http_server(ground.settings.metrics_port, addr="127.0.0.1")
+        hub = reporters_hub.Hub(on.read, on.presence, known)
+        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync)
+        url = on.settings.redis_url
+        doorbell = Doorbell(on.redis, url, feed.heard, feed.missed, hub.screens_moved)
+        async with writing(on.database, doorbell) as writer:
+            parts = app.state.parts = _citizen_parts(on, known, hub, feed, doorbell, writer)
+            if on.settings.metrics_port:
+                start_http_server(on.settings.metrics_port, addr="127.0.0.1")
             # Reporters of any desk may come to this process, so it follows all.
             await feed.follow()
             async with in_background(
@@ -171,6 +137,8 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
                 listen=doorbell.listen(),
                 heads=feed.watch_heads(),
                 keep_alive=hub.keep_alive(),
+                phones=parts.phones.tell(),
+                arriving=parts.arriving.tell(),
                 recount_screens=hub.recount_screens(),
                 close_ended=hub.close_ended(),
             ):
@@ -178,66 +146,79 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
                 await hub.close_all()
             await parts.sender.aclose()
             await parts.verifier.aclose()
+            if parts.wechat is not None:
+                await parts.wechat.aclose()
             parts.laboratory.close()
 
 
 def _citizen_parts(
-    ground: _Ground,
+    on: Ground,
     known: KnownSessions,
     hub: reporters_hub.Hub,
     feed: Feed[reporters_hub.Loaded],
     doorbell: Doorbell,
     writer: Writer,
 ) -> CitizenParts:
-    settings, cipher = ground.settings, FieldCipher.load(ground.keys)
+    settings, cipher = on.settings, FieldCipher.load(on.keys)
     return CitizenParts(
         settings=settings,
-        database=ground.database,
+        database=on.database,
         writer=writer,
-        read=ground.read,
+        read=on.read,
         cipher=cipher,
         ears=Ears.of(cipher),
-        sender=_sender(settings),
-        verifier=_verifier(settings),
-        placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), ground.read),
+        sender=sender_of(settings),
+        verifier=verifier_of(settings),
+        wechat=wechat_of(settings, cipher),
+        placing=Placing(Jurisdiction.load(boundaries_file(settings.home)), on.read),
+        usual=UsualTimes(on.read),
         store=MediaStore(settings.media_url),
         laboratory=Laboratory.small(photos=2),
         doorbell=doorbell,
         feed=feed,
-        presence=ground.presence,
+        presence=on.presence,
+        phones=Phones(on.redis),
+        arriving=Arriving(on.redis),
         hub=hub,
         known=known,
         limits=Limits(settings.limits, settings.redis_url),
         templates=shell.templates(),
-        jwks=load_receipt_public(ground.keys),
+        jwks=load_receipt_public(on.keys),
     )
 
 
-@_told
+@told
 @asynccontextmanager
 async def _console_life(app: Starlette) -> AsyncIterator[None]:
-    async with _ground("console") as ground:
-        settings, presence = ground.settings, ground.presence
+    async with ground("console") as on:
+        settings, presence = on.settings, on.presence
         rendering = Rendering()
-        hub = consoles_hub.Hub(ground.read, presence, rendering)
-        feed = Feed(ground.feeding, hub.load, hub.deliver, hub.resync)
+        provider = Provider.of(settings)
+        rendering.tiles = settings
+        rendering.surroundings = await asyncio.to_thread(console_outlines.surroundings, settings)
+        await on.read(rendering.dangers.load)
+        hub = consoles_hub.Hub(on.read, presence, rendering)
+        company = Company(hub, presence, Phones(on.redis), Arriving(on.redis), on.read)
+        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync)
         hub.epoch = lambda: feed.epoch
-        doorbell = Doorbell(ground.redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
-        async with _writing(ground.database, doorbell) as writer:
+        doorbell = Doorbell(on.redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
+        async with writing(on.database, doorbell) as writer:
             app.state.parts = ConsoleParts(
                 settings=settings,
-                database=ground.database,
+                database=on.database,
                 writer=writer,
-                read=ground.read,
-                cipher=FieldCipher.load(ground.keys),
-                signer=Signer(load_receipt_key(ground.keys)),
+                read=on.read,
+                cipher=FieldCipher.load(on.keys),
+                signer=Signer(load_receipt_key(on.keys)),
                 store=MediaStore(settings.media_url),
                 doorbell=doorbell,
                 feed=feed,
                 presence=presence,
                 hub=hub,
+                company=company,
                 rendering=rendering,
                 limits=Limits(settings.limits, settings.redis_url),
+                provider=provider,
             )
             async with in_background(
                 ring=doorbell.ring_all(),
@@ -245,25 +226,16 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
                 heads=feed.watch_heads(),
                 presence=presence.tell(doorbell),
                 colleagues=hub.ask_colleagues(),
-                tick=hub.tick(lambda: feed.heads_at, feed.cursor),
+                tick=hub.tick(
+                    lambda: feed.heads_at, feed.cursor, lambda: doorbell.connected and presence.answered
+                ),
+                company=company.tell(),
                 close_ended=hub.close_ended(),
             ):
                 yield
                 await hub.close_all()
-
-
-def _sender(settings: Settings) -> Sender:
-    if not settings.sms_url or settings.sms_secret_file is None:
-        return DemoSender()
-    secrets = GatewaySecrets.read(settings.sms_secret_file, "DESK110_SMS_SECRET_FILE")
-    return HttpSender(Gateway(settings.sms_url, secrets))
-
-
-def _verifier(settings: Settings) -> Verifier:
-    if not settings.verifier_url or settings.verifier_secret_file is None:
-        return DemoVerifier()
-    secrets = GatewaySecrets.read(settings.verifier_secret_file, "DESK110_VERIFIER_SECRET_FILE")
-    return HttpVerifier(Gateway(settings.verifier_url, secrets))
+            if provider is not None:
+                await provider.aclose()
 
 
 def _checks(request: Request) -> Mapping[str, health.Check]:
@@ -304,17 +276,20 @@ citizen = Starlette(
     routes=[
         *pages.routes(),
         *shell.routes(),
+        *plain.routes(),
         *icons.routes(),
         *sessions.routes(),
         *me.routes(),
         *my_data.routes(),
         *consents.routes(),
+        *marks.routes(),
         *desks.routes(),
         *boundaries.routes(),
         *media.routes(),
         *media_shown.routes(),
         *reports.routes(),
         *covert.routes(),
+        *wechat_notices.routes(),
         *duress.routes(),
         *documents.routes(),
         WebSocketRoute("/api/v1/live", reporters_live.live),
@@ -336,8 +311,38 @@ console = Starlette(
         *requests.routes(),
         *location_codes.routes(),
         *console_duress.routes(),
+        *console_handling.routes(),
+        *console_floods.routes(),
+        *console_marks.routes(),
+        *console_notes.routes(),
+        *console_incidents.routes(),
+        *console_shifts.routes(),
+        *outcomes.routes(),
+        *console_proposals.routes(),
+        *console_transfers.routes(),
         *sound.routes(),
+        *desk_settings.routes(),
+        *console_calling_back.routes(),
+        *console_audit.routes(),
+        *console_exports.routes(),
+        *console_holds.routes(),
+        *console_retention.routes(),
+        *console_originals.routes(),
+        *console_searching.routes(),
         *console_media.routes(),
+        *console_outlines.routes(),
+        *console_scenes.routes(),
+        *console_units.routes(),
+        *console_figures.routes(),
+        *console_wallboard.routes(),
+        *first_sign_in.routes(),
+        *own_account.routes(),
+        *console_passkeys.routes(),
+        *console_oidc.routes(),
+        *admin.routes(),
+        *admin_desks.routes(),
+        *admin_cities.routes(),
+        *admin_accounts.routes(),
         WebSocketRoute("/console/live", consoles_live.live),
         *health.routes(_checks),
         Route("/metrics", health.metrics, methods=["GET"]),

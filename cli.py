@@ -1,20 +1,29 @@
-"""The command `desk110`: all at once (`up`), one process (`citizen`, `console`, `worker`), or the preparation."""
+"""The command `desk110`: all at once (`up`), one process (`citizen`, `console`, `worker`), the preparation, and what an
+operator asks of an installation (`commands/`)."""
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import typer
 
-from dispatch.errors import Unfit
+from commands import accounts, audit, check, desks, drill, export, figures, retention, saying
 from dispatch.settings import Settings
 
-# Each command imports what it needs when its settings are found fit: a refusal should not take seconds.
-REFUSED = 2
+HELP = """互联网报警 · Reports to the police by internet.
 
+结束状态 · Exit status: 0 正常 well, 1 有问题 something is wrong, 2 设置有误或无法开始 unfit."""
+
+# Each command imports what it needs when its settings are found fit: a refusal should not take seconds.
 # Tracebacks with the values of variables would print what people wrote.
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=HELP)
+app.command()(check.check)
+app.command()(drill.drill)
+app.add_typer(desks.app, name="desk")
+app.add_typer(accounts.app, name="account")
+app.add_typer(audit.app, name="audit")
+app.add_typer(export.app, name="export")
+app.add_typer(figures.app, name="figures")
+app.add_typer(retention.app, name="retention")
 
 
 @app.command()
@@ -23,29 +32,29 @@ def up() -> None:
     from processes.supervise import NotStarted
     from processes.up import up as run
 
-    with _sentence():
+    with saying.sentence():
         try:
-            run(_demo_settings(), _say)
+            run(_demo_settings(), saying.say)
         except NotStarted as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
-        _say("已停止 · stopped")
+        saying.say("已停止 · stopped")
 
 
 @app.command()
 def setup() -> None:
     """Only prepare: folders, newest tables, keys, boundaries; demo accounts if DESK110_DEMO=1."""
-    with _sentence():
+    with saying.sentence():
         settings = Settings.load()
         from processes.prepare import prepare
 
-        prepare(settings, _say)
+        prepare(settings, saying.say)
 
 
 @app.command()
 def citizen() -> None:
     """Run one citizen process: the reporters' app."""
-    with _sentence():
+    with saying.sentence():
         settings = Settings.load()
         from processes.serve import serve
 
@@ -55,7 +64,7 @@ def citizen() -> None:
 @app.command()
 def console() -> None:
     """Run one console process: the dispatchers' app."""
-    with _sentence():
+    with saying.sentence():
         settings = Settings.load()
         from processes.serve import serve
 
@@ -65,7 +74,7 @@ def console() -> None:
 @app.command()
 def worker() -> None:
     """Run one worker process: escalations, media, retention."""
-    with _sentence():
+    with saying.sentence():
         settings = Settings.load()
         from worker import run
 
@@ -79,29 +88,15 @@ def main() -> None:
     app()
 
 
-@contextmanager
-def _sentence() -> Iterator[None]:
-    """An installation that cannot run says so in a sentence, not in a traceback."""
-    try:
-        yield
-    except Unfit as error:
-        typer.echo(f"desk110: {error}", err=True)
-        raise typer.Exit(REFUSED) from None
-
-
 def _demo_settings() -> Settings:
     """The settings with what `up` takes where nobody has said otherwise: it is the demonstration's command."""
     from dotenv import dotenv_values
 
-    written = {name.upper() for name in dotenv_values(Settings.model_config["env_file"])}  # type: ignore[arg-type]
+    written = {name.upper() for name in dotenv_values(Settings.model_config["env_file"])}  # type: ignore[arg-type]  # ours is one path
     for name, value in (("DESK110_DEMO", "1"), ("DESK110_LIMITS", "demo")):
         if name not in written:
             os.environ.setdefault(name, value)  # the children read it too
     return Settings.load()
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,12 @@ export default [
       "no-restricted-properties": ["error", ...newer],
     },
   },
+  {
+    files: ["miniprogram/*.mjs", "tests/miniprogram/*.mjs"],
+    languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.node },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: { "no-unused-vars": ["error", { args: "after-used", caughtErrors: "all" }], "compat/compat": "off" },
+  },
   { files: ["static/console/**/*.js"], languageOptions: { globals: { htmx: "readonly" } } },
-  { ignores: ["static/vendor/**", "node_modules/**", ".venv/**", "var/**"] },
+  { ignores: ["static/vendor/**", "miniprogram/dist/**", "node_modules/**", ".venv/**", "var/**"] },
 ];

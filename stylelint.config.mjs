@@ -22,7 +22,7 @@ export default {
         severity: "error",
         ignorePartialSupport: true,
         // A phone without handles to resize a box by, and without a pointer, has nothing to leave out.
-        ignore: ["css-resize", "css3-cursors"],
+        ignore: ["css-resize", "css3-cursors", "css3-cursors-grab"],
       },
     ],
   },

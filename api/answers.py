@@ -24,6 +24,7 @@ def _like(**schema: Any) -> Any:
 Id = Annotated[str, _like(format="uuid")]
 Moment = Annotated[str, _like(format="date-time", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
 Adcode = Annotated[str, _like(pattern=r"^33\d{4}$")]
+TextNumber = Annotated[str, _like(pattern=r"^[0-9]{5,12}$")]
 Kind = Annotated[str, _like(enum=["quick", "location", "fraud", "tip"])]
 Status = Annotated[str, _like(enum=["filed", "received", "dispatched", "on_scene", "closed", "withdrawn"])]
 Category = Annotated[str, _like(enum=[*CATEGORIES, "invalid"])]
@@ -145,6 +146,31 @@ class Position(TypedDict):
 
 
 @_described
+class Mark(TypedDict):
+    """That the reporter is marked as a nuisance, or that it was lifted. Never of whom, nor in whose words."""
+
+    category: Annotated[str, _like(enum=["harassment", "false_report", "empty"])]
+    since: Moment
+    until: Moment
+    """Until then reports stand lower and take one photo alone, unless a danger sign is in them."""
+    standing: bool
+    """False once it was lifted."""
+    appeal: str | None
+    """One's own words; there is one appeal a mark."""
+    appealed_at: Moment | None
+    answer: Annotated[str, _like(enum=["upheld", "lifted"])] | None
+    answered_at: Moment | None
+
+
+@_described
+class Marked(TypedDict):
+    """How it stands with being marked as a nuisance."""
+
+    mark: Mark | None
+    """Null for nearly everybody, and as long as a report of theirs must not be noticed."""
+
+
+@_described
 class KeptReport(TypedDict):
     """A report that must be told by who filed it."""
 
@@ -204,6 +230,8 @@ class NearestDesk(TypedDict):
     """Whether it takes reports by internet."""
     online: bool
     """Whether a screen of it is on."""
+    sms: TextNumber
+    """What takes text messages there: 12110, in some cities with their area code."""
     usual_acceptance_s: float | None
     """Its usual time from filing to acceptance, in seconds; null when it has accepted none yet."""
     area: AreaName
@@ -215,11 +243,14 @@ class NearestDesk(TypedDict):
     """Whether the position is on the water."""
 
 
+@_described
 class DeskName(TypedDict):
     """A desk (110报警服务台) by its administrative code."""
 
     adcode: Adcode
     name: str
+    sms: TextNumber
+    """What takes text messages there: 12110, in some cities with their area code. It changes without a new version."""
 
 
 @_described
@@ -230,6 +261,17 @@ class Received(TypedDict):
     desk: str
     desk_adcode: Adcode
     dispatcher_number: str
+
+
+@_described
+class Referral(TypedDict):
+    """Whom a report was referred to that is not for the police of this province (`outcome: referred`)."""
+
+    number: str
+    call: Annotated[str, _like(pattern=r"^tel:[0-9]+$")]
+    """The number as an address, to be called."""
+    where: str | None
+    """The place that it is the number of, in words; null for 12345, the government service line."""
 
 
 @_described
@@ -304,15 +346,26 @@ class Report(TypedDict):
     covert: bool
     """静默: the reporter may be watched or overheard, and nothing may give them away."""
     place_text: str | None
+    written_at: Moment | None
+    """When the reporter tapped, in the server's time; null where the phone did not say it, or what cannot be."""
     filed_at: Moment
     desk: DeskName
     received: Received | None
     """Null until an acknowledgement is committed. Only then may a screen say 已接收."""
+    dispatched_at: Moment | None
+    """When the first unit (警力) was sent; null as long as none was, or the desk does not let it be seen. The status
+    stays `received` then."""
+    on_scene_at: Moment | None
+    """When the first unit arrived; likewise."""
     screens: int
     """On how many consoles of the desk the report is shown now. It changes without a new version."""
     escalation: int
     """How far it has been escalated for want of an acceptance; 0 not at all."""
     outcome: Outcome | None
+    """How a closed report ended: `referred` says whom to call in `referral`; `invalid`, `false_report` and `harassment`
+    count against the reporter, the last two only after a second dispatcher's confirmation. A client says so in plain
+    words, and that one can object at the desk."""
+    referral: Referral | None
     withdrawn_at: Moment | None
     media_expected: int
     media: list[Media]
@@ -326,6 +379,8 @@ class Report(TypedDict):
     location_code_expires_at: Moment | None
     receipt: str | None
     """A signed statement (JWS, EdDSA) of what was received and when; null until received."""
+    exercise: bool
+    """演练: practised by who was enlisted for it, at a desk that practises. Never true of anybody else's report."""
 
 
 @_described
@@ -360,11 +415,15 @@ class MyData(TypedDict):
     replaced: list[Replaced]
     consents: list[ConsentGiven]
     """Every answer ever given, oldest first."""
+    wechat: list[Moment]
+    """When each WeChat account was linked that signs in without a code."""
     sessions: list[HeldSession]
     reports: list[HeldReport]
     """All of them, newest first."""
     kept: list[KeptReport]
     """Those for which the name, and after closing the phone, have to stay."""
+    marks: list[Mark]
+    """Every time that one was marked as a nuisance, the newest first."""
     name_erasable: bool
     """Whether there is a verified name and no report needs it."""
 
@@ -382,7 +441,8 @@ class Problem(TypedDict):
     detail: str
     """A sentence in the language of `Accept-Language`."""
     call: NotRequired[list[str]]
-    """Whom to call instead, as addresses (`tel:110`, `sms:12110`), whenever a report was not taken."""
+    """Whom to call instead, as addresses (`tel:110`, `sms:12110`), whenever a report was not taken; once the desk is
+    known, its own number for text messages."""
     fields: NotRequired[list[str]]
     """The fields that are wrong, by their paths (`location.lat`)."""
     limit: NotRequired[int]

@@ -18,9 +18,10 @@ from pydantic.config import JsonDict
 from api.facts import Fraud
 from api.fields import PLACE_LIMIT as PLACE_LIMIT
 from api.fields import TEXT_LIMIT as TEXT_LIMIT
-from api.fields import Strict, Text, clean, plausible
+from api.fields import ClockSays, Strict, Text, clean, plausible
 from dispatch.desks import CITIES, DESKS, PROVINCE
 from dispatch.errors import Refused
+from dispatch.marks import LONGEST_APPEAL
 from dispatch.words import languages
 from web.bodies import Coded, refusal
 
@@ -76,7 +77,8 @@ class PhoneCodeBody(Strict):
 
 
 class SessionBody(Strict):
-    """What proves the phone: `phone` and `code` together; `wechat_code` is not open yet."""
+    """What proves who it is: `phone` and `code` together, or `wechat_code`; at a WeChat account's first time with
+    `wechat_phone_code`."""
 
     model_config = ConfigDict(json_schema_extra=_PROOF)
 
@@ -84,6 +86,16 @@ class SessionBody(Strict):
     code: Annotated[str, Field(min_length=1, max_length=12)] | None = None
     """The six digits that were sent. Each is good once."""
     wechat_code: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    """What `wx.login` gives. Each is good once, for five minutes."""
+    wechat_phone_code: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    """What a `getPhoneNumber` button gives. Each is good once, for five minutes."""
+
+
+class WechatNoticeBody(Strict):
+    """Whoever is to be told in WeChat, by a fresh code."""
+
+    wechat_code: Annotated[str, Field(min_length=1, max_length=256)]
+    """What `wx.login` gives. Each is good once, for five minutes."""
 
 
 class MeBody(Strict):
@@ -119,6 +131,12 @@ class ConsentBody(Strict):
     given: bool
     wording: Annotated[str, Field(min_length=1, max_length=32)] | None = None
     """The edition that was read; needed to agree, not to take it back."""
+
+
+class AppealBody(Strict):
+    """Why it is wrong to be marked as a nuisance."""
+
+    text: Annotated[Spoken, Field(max_length=LONGEST_APPEAL)]
 
 
 class IdentityBody(Strict):
@@ -227,6 +245,12 @@ class ReportBody(Strict):
     """How many photos are going to follow."""
     fraud: Fraud | None = None
     deed: DeedBody | None = None
+    written_at: ClockSays = None
+    """When the reporter tapped (RFC 3339), by the phone's clock: a report that was written without a network comes
+    later. What cannot be is passed over, and the dispatcher told. It is no part of the content: the same key with
+    another moment is the same report."""
+    sent_at: ClockSays = None
+    """When this request is made, by the same clock: what that is wrong by then does not matter."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> "ReportBody":
@@ -310,13 +334,20 @@ class AnswerFrame(AnswerBody):
     report_id: UUID
 
 
+class Typing(Strict):
+    """Somebody is writing about the report: said every few seconds while that is so. The desk sees it, no log does."""
+
+    type: Literal["typing"]
+    report_id: UUID
+
+
 class Pong(Strict):
     """Answers `ping`."""
 
     type: Literal["pong"]
 
 
-AnyFrame = Shown | MessageFrame | LocationFrame | AnswerFrame | Pong
+AnyFrame = Shown | MessageFrame | LocationFrame | AnswerFrame | Typing | Pong
 ClientFrame = Annotated[AnyFrame, Field(discriminator="type")]
 """Any frame of a client after its hello."""
 

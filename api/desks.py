@@ -10,7 +10,6 @@ from starlette.routing import Route
 from api.answers import AreaName, NearestDesk
 from api.bodies import AREA, LocationBody, standing_area
 from api.parts import Parts, parts_of
-from dispatch.acceptance import usual_acceptance_s
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.jurisdiction import name_of_area
@@ -43,13 +42,13 @@ async def nearest(request: Request) -> Response:
         return problem(request, refused, status)
     language = language_of(request)
     screens = await parts.hub.known_screens(found.desk)
-    usual = await parts.read(lambda session: usual_acceptance_s(session, found.desk))
     stands: NearestDesk = {
         "adcode": found.desk,
         "name": DESKS[found.desk].title(language),
         "open": found.desk in await parts.placing.open_desks(),
         "online": bool(screens),
-        "usual_acceptance_s": usual,
+        "sms": await parts.placing.sms_of(found.desk),
+        "usual_acceptance_s": await parts.usual.of(found.desk),
         "area": _named(found.area, language),
         "others": [
             {**_named(adcode, language), "offered": adcode in found.offered} for adcode in found.others

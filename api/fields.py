@@ -5,8 +5,18 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
+from dispatch.written import NEVER
 from web.bodies import Coded
 
 TEXT_LIMIT = 4000
@@ -14,6 +24,8 @@ PLACE_LIMIT = 500
 
 # RFC 8259, 6: beyond it, programs that keep numbers as doubles read another number than was written.
 LARGEST = 2**53 - 1
+
+_moment: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
 # What no text needs and some databases cannot keep: C0 controls but tab and line ends, and DEL.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -41,6 +53,16 @@ def plausible(moment: datetime) -> datetime | None:
     return moment.astimezone(UTC) if 1970 < moment.year < 2200 else None
 
 
+def any_moment(value: Any) -> datetime | None:
+    """A moment (RFC 3339), whatever clock it is of; `NEVER` for anything else, which refuses nothing."""
+    if value is None:
+        return None
+    try:
+        return _moment.validate_python(value)
+    except ValidationError:
+        return NEVER
+
+
 def tame(value: Any, depth: int = 0) -> Any:
     """JSON that every database takes: no control characters, no numbers that are none, not deep."""
     if depth > 4:
@@ -59,6 +81,12 @@ def tame(value: Any, depth: int = 0) -> Any:
 
 
 Text = Annotated[str, AfterValidator(bounded_text), Field(json_schema_extra={"maxLength": TEXT_LIMIT})]
+
+
+ClockSays = Annotated[
+    datetime | None, BeforeValidator(any_moment, json_schema_input_type=AwareDatetime | Any)
+]
+"""What a phone's clock says; it may be anything."""
 
 
 class Strict(BaseModel):

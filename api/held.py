@@ -4,6 +4,7 @@ from typing import Any
 
 from api.answers import AccountClosed, HeldReport, HeldSession, KeptReport, MyData, Position
 from api.devices import words_of
+from api.marks import mark_view
 from api.views import report_view
 from dispatch.clock import iso
 from dispatch.closing import Closed, Kept
@@ -37,9 +38,11 @@ def data_view(held: Holdings, current: bytes, language: str, rule: IdentityRule)
             {"purpose": row.purpose, "edition": row.wording, "given": row.given, "at": iso(row.at)}
             for row in held.consents
         ],
+        "wechat": [iso(at) for at in held.wechat],
         "sessions": [_session_view(session, current) for session in held.sessions],
         "reports": [_held_report(report, language) for report in held.reports],
         "kept": [kept_view(kept) for kept in held.kept],
+        "marks": [mark_view(mark) for mark in held.marks],
         "name_erasable": held.name is not None and (rule == "never" or not held.kept),
     }
 

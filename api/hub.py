@@ -40,6 +40,10 @@ class Listener:
     reporter: UUID
     session: bytes
     language: str
+    typing: UUID | None = (
+        None  # about which report somebody was last said to be writing, and when (loop time)
+    )
+    typed_at: float = 0.0
 
 
 @dataclass(slots=True)

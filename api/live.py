@@ -8,13 +8,13 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.websockets import WebSocket
 
-from api.bodies import AnswerFrame, Hello, LocationFrame, MessageFrame, Pong, Shown, parse_frame
+from api.bodies import AnswerFrame, Hello, LocationFrame, MessageFrame, Pong, Shown, Typing, parse_frame
 from api.hub import SIGN_IN_AGAIN, Listener
 from api.parts import Parts, parts_of
 from api.reports import answer_from_reporter, send_from_reporter, share_from_reporter
 from api.sessions import COOKIE, reporter_of
 from api.views import frame, message_view
-from dispatch import showing
+from dispatch import reports, showing
 from dispatch.errors import Overloaded, Refused
 from dispatch.logs import place_of
 from dispatch.words import Words
@@ -22,16 +22,19 @@ from realtime.socket import LiveSocket
 from web.bodies import parse
 from web.languages import COOKIE as LANGUAGE
 from web.languages import page_language
-from web.origins import foreign, origin_fits
+from web.origins import foreign, of_mini_program, origin_fits
 from web.problems import sentence
 
 log = structlog.get_logger()
 
 SUBPROTOCOL = "desk110.v1"
 HELLO_WITHIN_S = 5
+# For who is known by the cookie before anything is said, as the page is: over a slow line its first words take longer.
+KNOWN_HELLO_WITHIN_S = 30
 FRAME_LIMIT = 32 * 1024  # bytes; a message of 4,000 characters fits twice over, in any script
 FRAMES_IN_WINDOW = 200
 WINDOW_S = 10
+TYPED_EVERY_S = 2.0
 
 NOT_ALLOWED, NO_HELLO = 4403, 4408
 TOO_MANY_FRAMES, TOO_BIG, OVERLOADED = 1008, 1009, 1013
@@ -41,7 +44,7 @@ async def live(websocket: WebSocket) -> None:
     """One reporter's socket, from its opening to its end."""
     parts = parts_of(websocket)
     origins = parts.settings.citizen_origins
-    if foreign(websocket, origins):
+    if foreign(websocket, origins) and not (parts.wechat is not None and of_mini_program(websocket)):
         await websocket.close(NOT_ALLOWED)  # before it is accepted: the client sees HTTP 403
         return
     cookie = websocket.cookies.get(COOKIE) if origin_fits(websocket, origins) else None
@@ -51,10 +54,12 @@ async def live(websocket: WebSocket) -> None:
     listener, known = await _greeted(parts, socket, cookie, _wanted_language(websocket))
     if listener is None:
         return
+    parts.phones.arrived(listener.reporter)
     try:
         await parts.hub.listen(listener, known)
         await _hear(parts, listener)
     finally:
+        parts.phones.left(listener.reporter)
         parts.hub.leave(listener)
         socket.closed = True
 
@@ -76,7 +81,7 @@ async def _greeted(
 ) -> tuple[Listener | None, dict[UUID, int]]:
     """The hello, and who says it; closes the socket when there is none or it proves nobody."""
     try:
-        async with asyncio.timeout(HELLO_WITHIN_S):
+        async with asyncio.timeout(await _patience(parts, cookie)):
             text = await socket.receive()
     except TimeoutError:
         await socket.close(NO_HELLO)
@@ -94,6 +99,16 @@ async def _greeted(
         return None, {}
     language = wanted or reporter.language
     return Listener(socket, reporter.id, reporter.token_digest, language), hello.known
+
+
+async def _patience(parts: Parts, cookie: str | None) -> float:
+    if cookie is None:
+        return HELLO_WITHIN_S
+    try:
+        await reporter_of(parts, cookie)
+    except Refused:
+        return HELLO_WITHIN_S  # the cookie of a session that is over proves nobody
+    return KNOWN_HELLO_WITHIN_S
 
 
 async def _hear(parts: Parts, listener: Listener) -> None:
@@ -127,6 +142,8 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
     match parse_frame(text):
         case Pong():
             return
+        case Typing() as typing:
+            await _note_typing(parts, listener, typing.report_id)
         case Shown() as shown:
             await parts.writer.do(
                 lambda session: showing.shown_to_reporter(
@@ -142,6 +159,16 @@ async def _take(parts: Parts, listener: Listener, text: str) -> None:
             await answer_from_reporter(parts, answer.report_id, listener.reporter, answer)
         case LocationFrame() as location:
             await share_from_reporter(parts, location.report_id, listener.reporter, location)
+
+
+async def _note_typing(parts: Parts, listener: Listener, report: UUID) -> None:
+    """More often than it is shown changes nothing."""
+    at = asyncio.get_running_loop().time()
+    if listener.typing == report and at - listener.typed_at < TYPED_EVERY_S:
+        return
+    await parts.read(lambda session: reports.own(session, report, listener.reporter))
+    listener.typing, listener.typed_at = report, at
+    parts.phones.writes(report)
 
 
 def _say_error(listener: Listener, refused: Refused) -> None:

@@ -1,19 +1,16 @@
 """A reporter's photos, videos and voice notes: sent by tus in pieces, or whole in one form."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from functools import partial
 from uuid import UUID
 
 import orjson
-import structlog
-from starlette.datastructures import UploadFile
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api import tus
+from api.media_taking import begin_upload, finish_if_whole, patient, take_whole, uploads_of
 from api.parts import parts_of
 from api.photo_form import read_photo_form
 from api.reports import id_of
@@ -21,23 +18,13 @@ from api.sessions import require_reporter
 from api.views import media_view
 from dispatch import media, reports
 from dispatch.errors import Refused
-from dispatch.incoming import Incoming
+from dispatch.media_bounds import refusal
 from dispatch.media_reading import Found, of_reporter
-from dispatch.offers import LARGEST_BYTES, Offer, refusal
-from dispatch.rooms import Delayed
 from dispatch.states import MediaState
-from dispatch.uploads import BLOCK_BYTES, Uploads
+from dispatch.uploads import Uploads
 
-log = structlog.get_logger()
-
-# A body of which nothing comes for so long has lost its line; what came is kept, and the phone asks again.
-IDLE_S = 15.0
-# The bytes are safe by then; on a busy machine the phone need not wait for the picture.
-FINISH_S = 8.0
 # These count for themselves, with a code for each limit; whatever bound the app sets must not cut in.
 _OWN_COUNT = 2**31
-
-_finishing: dict[UUID, asyncio.Task[MediaState]] = {}
 
 
 def routes() -> list[Route]:
@@ -72,12 +59,12 @@ async def begin(request: Request) -> Response:
     report = id_of(request)
     offer = tus.offer_of(request)
     await parts.limits.take("media_person", str(reporter.id))
-    uploads = _uploads(request)
-    found = await _begin(request, uploads, report, reporter.id, offer)
+    uploads = uploads_of(parts)
+    found = await begin_upload(parts, uploads, report, reporter.id, offer)
     offset = _offset(uploads, found)
     if offset == 0 and tus.has_body_type(request):
-        offset = await uploads.receive(found, 0, _patient(request))
-    state = await _finish_if_whole(uploads, found, offset)
+        offset = await uploads.receive(found, 0, _watched(request, found, 0))
+    state = await finish_if_whole(uploads, found, offset)
     headers = {"Location": tus.address(report, state.id), "Upload-Offset": str(offset)}
     return _json(state, 201, headers)
 
@@ -86,10 +73,10 @@ async def ask(request: Request) -> Response:
     """HEAD: how much has come. A whole one that nobody has finished is finished first."""
     tus.check_version(request)
     found = await _upload(request)
-    uploads = _uploads(request)
+    uploads = uploads_of(parts_of(request))
     offset = _offset(uploads, found)
     try:
-        await _finish_if_whole(uploads, found, offset)
+        await finish_if_whole(uploads, found, offset)
     except Refused:
         raise Refused("upload_unknown") from None
     headers = {
@@ -109,7 +96,7 @@ async def append(request: Request) -> Response:
         raise Refused("content_type_unsupported", expected=tus.BODY_TYPE)
     offset = tus.number(request, "Upload-Offset")
     found = await _upload(request)
-    uploads = _uploads(request)
+    uploads = uploads_of(parts_of(request))
     if found.media.state == "rejected":
         raise refusal(found.media.refused)
     length = found.media.length
@@ -121,10 +108,10 @@ async def append(request: Request) -> Response:
         raise Refused("upload_offset_conflict")
     else:
         try:
-            reached = await uploads.receive(found, offset, _patient(request))
+            reached = await uploads.receive(found, offset, _watched(request, found, offset))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it; what came is kept
-    await _finish_if_whole(uploads, found, reached)
+    await finish_if_whole(uploads, found, reached)
     return Response(status_code=204, headers={"Upload-Offset": str(reached)})
 
 
@@ -134,7 +121,7 @@ async def remove(request: Request) -> Response:
     found = await _upload(request)
     parts = parts_of(request)
     await parts.writer.do(lambda session: media.remove(session, found.media.id, found.reporter), found.desk)
-    await _uploads(request).discard(found.media.id)
+    await uploads_of(parts).discard(found.media.id)
     return Response(status_code=204)
 
 
@@ -157,37 +144,17 @@ async def send_form(request: Request) -> Response:
         raise Refused("report_closed")
     await parts.limits.take("media_person", str(reporter.id))
     try:
-        file, fields = await read_photo_form(request.headers, _patient(request), _declared(request))
+        file, fields = await read_photo_form(request.headers, patient(request), _declared(request))
     except ClientDisconnect:
         raise Refused("body_unreadable") from None
     try:
         filename = fields.get("filename") or file.filename or ""
         content_type = fields.get("filetype") or file.content_type or ""
         offer = tus.offer(fields, filename, content_type, file.size or 0)
-        uploads = _uploads(request)
-        found = await _begin(request, uploads, report, reporter.id, offer)
-        if found.media.state == "ready":
-            return _json(found.media, 200)
-        offset = await uploads.receive(found, None, _blocks(file))
+        taken, new = await take_whole(parts, report, reporter.id, offer, file)
     finally:
         await file.close()
-    return _json(await _finish_if_whole(uploads, found, offset), 201)
-
-
-def _uploads(request: Request) -> Uploads:
-    parts = parts_of(request)
-    return Uploads(Incoming.of(parts.settings.home), parts.store, parts.laboratory, parts.writer)
-
-
-async def _begin(request: Request, uploads: Uploads, report: UUID, reporter: UUID, offer: Offer) -> Found:
-    """The upload for this offer, new or not; one that was refused before is refused again."""
-    parts = parts_of(request)
-    await asyncio.to_thread(uploads.incoming.check_room, min(offer.length, LARGEST_BYTES))
-    state = await parts.writer.do(lambda session: media.begin(session, report, reporter, offer))
-    found = await parts.read(lambda session: of_reporter(session, state.id, reporter))
-    if found.media.state == "rejected":
-        raise refusal(found.media.refused)
-    return found
+    return _json(taken, 201 if new else 200)
 
 
 async def _upload(request: Request) -> Found:
@@ -203,60 +170,16 @@ async def _upload(request: Request) -> Found:
     return found
 
 
+def _watched(request: Request, found: Found, offset: int) -> AsyncIterator[bytes]:
+    """The body, which the desk sees arriving."""
+    arriving = parts_of(request).arriving
+    return arriving.watched(found.report, found.media.id, found.media.length, offset, patient(request))
+
+
 def _offset(uploads: Uploads, found: Found) -> int:
     if found.media.state == "rejected":
         raise Refused("upload_unknown")
     return found.media.length if found.media.state == "ready" else uploads.incoming.size(found.media.id)
-
-
-async def _finish_if_whole(uploads: Uploads, found: Found, offset: int) -> MediaState:
-    """Where all bytes are here: the photo or voice note, or the refusal of it.
-
-    What takes longer than a phone waits goes on without it, and the report tells how it ended: a video always does.
-    What cannot be finished now is left to the next who asks.
-    """
-    id_ = found.media.id
-    if found.media.state == "ready" or offset < found.media.length or id_ in _finishing:
-        return found.media
-    task = _finishing[id_] = asyncio.create_task(uploads.complete(found))
-    task.add_done_callback(partial(_finished, id_))
-    if found.media.kind == "video":
-        return found.media
-    done, _ = await asyncio.wait({task}, timeout=FINISH_S)
-    try:
-        return task.result() if done else found.media
-    except Delayed:
-        return found.media
-    except Refused as refused:
-        if refused.code == "upload_busy":
-            return found.media
-        raise
-
-
-def _finished(id_: UUID, task: asyncio.Task[MediaState]) -> None:
-    _finishing.pop(id_, None)
-    error = None if task.cancelled() else task.exception()
-    if error is not None and not isinstance(error, Refused | Delayed):
-        log.warning("media_not_finished", error=type(error).__name__)
-
-
-async def _patient(request: Request) -> AsyncIterator[bytes]:
-    """The body, piece by piece. Raises Refused `upload_stalled` when nothing more comes."""
-    pieces = aiter(request.stream())
-    while True:
-        try:
-            async with asyncio.timeout(IDLE_S):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise Refused("upload_stalled") from None
-        yield piece
-
-
-async def _blocks(file: UploadFile) -> AsyncIterator[bytes]:
-    while block := await file.read(BLOCK_BYTES):
-        yield block
 
 
 def _declared(request: Request) -> int:

@@ -20,6 +20,7 @@ from api.display import display_of
 from api.parts import parts_of
 from api.sessions import COOKIE
 from dispatch.errors import Refused
+from dispatch.settings import Settings
 from dispatch.words import Words, others
 from web.headers import policy
 from web.languages import page_language, remember
@@ -37,7 +38,6 @@ MODULES: Final = (
     "protocol/patience",
     "protocol/turns",
     "protocol/uploads",
-    "account",
     "covert-entry",
     "covert-signs",
     "covert-switch",
@@ -45,6 +45,7 @@ MODULES: Final = (
     "display",
     "exactness",
     "files",
+    "filing",
     "home",
     "kept",
     "ladder",
@@ -52,7 +53,7 @@ MODULES: Final = (
     "lifeline",
     "location-code",
     "media",
-    "mine",
+    "outcome",
     "page",
     "placing",
     "position",
@@ -60,6 +61,7 @@ MODULES: Final = (
     "questions",
     "report",
     "sharing",
+    "signing",
     "storage",
     "talk",
     "transmit",
@@ -69,15 +71,24 @@ MODULES: Final = (
     "whose",
     "withdrawal",
     "words",
-    "worker",
+    "writing",
 )
 # What the page needs besides while it pretends to be another; else it comes as soon as the page is idle.
-DISGUISED: Final = ("covert", "covert-calculator", "covert-lines", "covert-look", "covert-need")
+DISGUISED: Final = (
+    "covert",
+    "covert-calculator",
+    "covert-lines",
+    "covert-look",
+    "covert-media",
+    "covert-need",
+)
 # Modules that come when they are first wanted, or when the page has nothing better to do.
 LATER: Final = (
     *DISGUISED,
+    "account",
     "attaching",
     "consents",
+    "covert-film",
     "cutting",
     "entries",
     "exif",
@@ -87,6 +98,8 @@ LATER: Final = (
     "looking",
     "lost",
     "map",
+    "marked",
+    "mine",
     "mydata",
     "mydata-acts",
     "offers",
@@ -96,6 +109,7 @@ LATER: Final = (
     "picker",
     "picking",
     "place-fields",
+    "protocol/wishes",
     "receipt",
     "receipt-check",
     "receipt-keys",
@@ -108,11 +122,12 @@ LATER: Final = (
     "tiles",
     "video",
     "voice",
+    "worker",
 )
 # Areas of the catalogue that the scripts speak.
 SPOKEN: Final = ("citizen", "terms.status")
-# What in them only the server says: a page of its own, longer than all the rest.
-UNSPOKEN: Final = ("citizen.law.", "citizen.privacy.")
+# What in them only the server says: pages of its own, longer than all the rest.
+UNSPOKEN: Final = ("citizen.law.", "citizen.plain.", "citizen.privacy.")
 
 
 # The shell is the same for everybody and holds no secret, so it may be compressed.
@@ -223,6 +238,7 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
             "words": _for_scripts(words),
             "modules": (*MODULES, *DISGUISED) if look else MODULES,
             "tiles": settings,
+            **operator(settings, words),
             "display": display_of(request),
         },
     )
@@ -234,6 +250,14 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
     return answer
 
 
+def operator(settings: Settings, words: Words) -> dict[str, str]:
+    """Who runs the installation and how they are reached, as the notice on personal information names them."""
+    return {
+        "operator": settings.operator_name or words("citizen.privacy.demo_operator"),
+        "contact": settings.operator_contact or words("citizen.privacy.demo_contact"),
+    }
+
+
 def _for_scripts(words: Words) -> Markup:
     """The catalogue as JSON that can stand inside `<script>`: nothing in it can end the element."""
     spoken = {
@@ -243,4 +267,4 @@ def _for_scripts(words: Words) -> Markup:
         if not key.startswith(UNSPOKEN) or key == "citizen.law.title"
     }
     text = json.dumps(spoken, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped above, and read as JSON alone

@@ -8,6 +8,7 @@ from starlette.templating import Jinja2Templates
 from api.hub import Hub, Loaded
 from api.known import KnownSessions
 from api.placing import Placing
+from api.usual import UsualTimes
 from dispatch.cipher import FieldCipher
 from dispatch.database import Database
 from dispatch.duress import Ears
@@ -18,9 +19,12 @@ from dispatch.senders import Sender
 from dispatch.settings import Settings
 from dispatch.store import MediaStore
 from dispatch.verifiers import Verifier
+from dispatch.wechat import Wechat
 from dispatch.writer import Writer
+from realtime.arriving import Arriving
 from realtime.doorbell import Doorbell
 from realtime.feed import Feed
+from realtime.phones import Phones
 from realtime.presence import Presence
 from web.limits import Limits
 
@@ -37,12 +41,16 @@ class Parts:
     ears: Ears
     sender: Sender
     verifier: Verifier
+    wechat: Wechat | None
     placing: Placing
+    usual: UsualTimes
     store: MediaStore
     laboratory: Laboratory
     doorbell: Doorbell
     feed: Feed[Loaded]
     presence: Presence
+    phones: Phones
+    arriving: Arriving
     hub: Hub
     known: KnownSessions
     limits: Limits

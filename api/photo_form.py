@@ -8,13 +8,21 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from dispatch.errors import Refused
-from dispatch.offers import BOUNDS, LARGEST_BYTES, UNKNOWN_TYPE, MediaKind, kind_of, plain_type, too_large
+from dispatch.media_bounds import (
+    BOUNDS,
+    LARGEST_BYTES,
+    UNKNOWN_TYPE,
+    MediaKind,
+    kind_of,
+    plain_type,
+    too_large,
+)
 
 FIELDS = 8
 FIELD_BYTES = 1024
 AROUND_BYTES = 64 * 1024  # what boundaries, headers and fields may take
 
-_BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, 5.1.1
+BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, 5.1.1
 
 
 async def read_photo_form(
@@ -31,7 +39,7 @@ async def read_photo_form(
     if kind != b"multipart/form-data":
         raise Refused("content_type_unsupported", expected="multipart/form-data")
     boundary = options.get(b"boundary", b"")
-    if _BOUNDARY.fullmatch(boundary) is None:
+    if BOUNDARY.fullmatch(boundary) is None:
         raise Refused("body_unreadable")
     # Without the charset, which the parser would take to be any codec of Python's.
     plain = Headers(raw=[(b"content-type", b'multipart/form-data; boundary="' + boundary + b'"')])

@@ -2,56 +2,67 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from api.bodies import LocationBody, ReportBody
 from dispatch.clock import now
 from dispatch.coordinates import to_wgs84, validated
-from dispatch.desks import DESKS, PROVINCE, Desk
+from dispatch.desk_numbers import numbers
+from dispatch.desks import DESKS, PROVINCE, SMS, Desk
 from dispatch.jurisdiction import WIDEST_M, Jurisdiction, NoDeskOpen, Placement, first_open
 from dispatch.offering import BORDER_DESKS
 from dispatch.openings import open_desks
 from dispatch.reads import Reads
 from dispatch.states import Place
+from dispatch.written import NEVER
 
-OPENINGS_KEPT_S = 1.0
+KEPT_S = 1.0
+
+OLD = timedelta(minutes=2)
+MEASURED = frozenset({"gnss", "network"})
 
 # A circle that reaches more counties than these is no border case: it is hardly a position.
 AT_A_BORDER = 3
 
 
 class Placing:
-    """The jurisdiction together with which desks are open just now."""
+    """The jurisdiction together with which desks are open just now, and at what number each is texted."""
 
     def __init__(self, jurisdiction: Jurisdiction, read: Reads) -> None:
         self._jurisdiction = jurisdiction
         self._read = read
-        self._open: frozenset[str] = frozenset()
+        self._open: dict[bool, frozenset[str]] = {}
+        self._sms: Mapping[str, str] = {}
         self._asked_at = float("-inf")
 
-    async def placed(self, body: ReportBody) -> tuple[str, tuple[str, ...], Place | None]:
-        """The desk for a report, the notes for its dispatcher, and the position.
+    async def placed(
+        self, body: ReportBody, *, exercise: bool = False
+    ) -> tuple[str, tuple[str, ...], Place | None]:
+        """The desk for a report, the notes for its dispatcher, and the position. `exercise`: it is practised, and goes
+        to desks that practise alone.
 
         Raises Refused: `position_invalid`, `outside_jurisdiction`, `no_desk_open`.
         """
-        if (deed := await self._placed_by_deed(body)) is not None:
+        if (deed := await self._placed_by_deed(body, exercise)) is not None:
             return *deed, place_of(body.location) if body.location else None
         location = body.location
         # What was picked stands beside the report, whatever came of it: it is what the reporter said.
         picked = (f"picked:{body.area}",) if body.area else ()
         if location is None:
             area = body.area or area_in(body.place_text or "")
-            desk = await self.desk_of(area)
+            desk = await self.desk_of(area, exercise=exercise)
             named = bool(body.area or (body.place_text or "").strip())
             notes: tuple[str, ...] = ("no_position" if named else "no_place",)
             if desk != area:
                 notes = (*notes, "parent_desk")
             return desk, (*notes, *picked), None
-        placement = await self.placement(location, body.area)
-        return placement.desk, (*_notes_of(placement), *picked), place_of(location)
+        placement = await self.placement(location, body.area, exercise=exercise)
+        return placement.desk, (*_notes_of(placement), *_old(body), *picked), place_of(location)
 
-    async def _placed_by_deed(self, body: ReportBody) -> tuple[str, tuple[str, ...]] | None:
+    async def _placed_by_deed(self, body: ReportBody, exercise: bool) -> tuple[str, tuple[str, ...]] | None:
         """The desk for where the deed was: its position before the area picked for it or named in its words.
 
         None where the report says nothing of that, or words that name no county: then the reporter's own decides.
@@ -60,42 +71,75 @@ class Placing:
         if deed is None:
             return None
         if deed.location is not None:
-            placement = await self.placement(deed.location, deed.area)
+            placement = await self.placement(deed.location, deed.area, exercise=exercise)
             return placement.desk, ("deed", *_notes_of(placement))
         area = deed.area or area_in(deed.place_text or "")
         if area == PROVINCE:
             return None
-        desk = await self.desk_of(area)
+        desk = await self.desk_of(area, exercise=exercise)
         return desk, ("deed",) if desk == area else ("deed", "parent_desk")
 
-    async def placement(self, location: LocationBody, picked: str | None = None) -> Placement:
+    async def placement(
+        self, location: LocationBody, picked: str | None = None, *, exercise: bool = False
+    ) -> Placement:
         """Where a position is and which desk takes it now; between the counties in its circle, the one `picked`."""
         found = self._jurisdiction.place(location.lat, location.lon, location.accuracy_m, location.crs)
-        return self._jurisdiction.desk_for(_leaning(found, picked), await self.open_desks())
+        try:
+            return self._jurisdiction.desk_for(
+                _leaning(found, picked), await self.open_desks(exercise=exercise)
+            )
+        except NoDeskOpen as closed:
+            raise NoDeskOpen(closed.county, await self.sms_of(closed.county)) from None
 
-    async def desk_of(self, area: str) -> str:
+    async def desk_of(self, area: str, *, exercise: bool = False) -> str:
         """The desk that takes what happens in an area now: its own, or the next one above it that is open."""
-        desk = first_open(area, await self.open_desks())
+        desk = first_open(area, await self.open_desks(exercise=exercise))
         if desk is None:
-            raise NoDeskOpen(area)
+            raise NoDeskOpen(area, await self.sms_of(area))
         return desk
 
-    async def across_the_border(self, desk: str, notes: tuple[str, ...]) -> tuple[str, ...]:
+    async def across_the_border(
+        self, desk: str, notes: tuple[str, ...], *, exercise: bool = False
+    ) -> tuple[str, ...]:
         """The open desks of the other counties that the position may as well lie in, as `placed` noted them: the
         nearest few, and not those of a circle that says nothing."""
         counties = [note.removeprefix("county:") for note in notes if note.startswith("county:")]
         if len(counties) > AT_A_BORDER:
             return ()
-        open_now = await self.open_desks()
+        open_now = await self.open_desks(exercise=exercise)
         return tuple(county for county in counties if county != desk and county in open_now)[:BORDER_DESKS]
 
-    async def open_desks(self) -> frozenset[str]:
-        """The desks that are open, as of a second ago at most."""
+    async def open_desks(self, *, exercise: bool = False) -> frozenset[str]:
+        """The desks that are open, or those where it is practised, as of a second ago at most."""
+        await self._look()
+        return self._open[exercise]
+
+    async def sms_of(self, desk: str) -> str:
+        """What takes the desk's text messages, as of a second ago at most."""
+        await self._look()
+        return self._sms.get(desk, SMS)
+
+    async def _look(self) -> None:
         at = asyncio.get_running_loop().time()
-        if at - self._asked_at > OPENINGS_KEPT_S:
-            self._open = await self._read(open_desks)
+        if at - self._asked_at > KEPT_S:
+            self._open, self._sms = await self._read(
+                lambda session: (
+                    {exercise: open_desks(session, exercise=exercise) for exercise in (False, True)},
+                    numbers(session),
+                )
+            )
             self._asked_at = at
-        return self._open
+
+
+def _old(body: ReportBody) -> tuple[str, ...]:
+    """The note that the phone's own position is so old that the reporter may be elsewhere.
+
+    Both moments are of the phone's clock: what that is wrong by does not matter.
+    """
+    taken = body.location.at if body.location and body.location.source in MEASURED else None
+    if taken is None or body.written_at is None or body.written_at == NEVER:
+        return ()
+    return ("position_old",) if body.written_at - taken > OLD else ()
 
 
 def _notes_of(placement: Placement) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from dispatch.settings import CHECKOUT
+from dispatch.words import sources
 from web.assets import address, digest
 
 STATIC: Final = CHECKOUT / "static"
@@ -15,18 +16,18 @@ STATIC: Final = CHECKOUT / "static"
 _KEPT: Final = ("citizen/**/*.js", "citizen/**/*.css", "citizen/*.svg", "vendor/icons.svg")
 # Below the checkout: whatever else makes another page of the same address.
 _SOURCES: Final = (
+    "static/plain/*.css",
     "static/worker/*.js",
     "templates/citizen/**/*.html",
-    "words/*/citizen/*.toml",
-    "words/*/terms.toml",
     "api/pages.py",
 )
 
 
 @cache
 def version() -> str:
-    """Of the page and its files together."""
-    return digest(CHECKOUT, {*(path for pattern in _SOURCES for path in CHECKOUT.glob(pattern)), *_kept()})
+    """Of the page, its files and its words together, whoever has added some."""
+    found = (path for pattern in _SOURCES for path in CHECKOUT.glob(pattern))
+    return digest(CHECKOUT, {*found, *sources("citizen", "terms"), *_kept()})
 
 
 def asset(path: str) -> str:

@@ -20,10 +20,13 @@ from api.placing import deed_of, place_of
 from api.sessions import require_reporter
 from api.views import message_view, report_view, screens_showing
 from dispatch import duress, filing, messages, reading, reports, requests, states
+from dispatch.clock import now
 from dispatch.errors import Refused
 from dispatch.filing import Filing
 from dispatch.ids import new_id
+from dispatch.reporters import SignedIn
 from dispatch.states import ReportState
+from dispatch.written import UNKNOWN, written_when
 from web.bodies import read_json
 from web.origins import address
 from web.problems import language_of
@@ -47,13 +50,33 @@ async def file(request: Request) -> Response:
     """File a report: 201 once it is committed, with the disk synced; 200 for the same key again."""
     # Whatever goes wrong from here on, the answer says whom to call.
     request.state.files_a_report = True
-    parts = parts_of(request)
     reporter = await require_reporter(request)
     key = _idempotency_key(request)
     body = await read_json(request, ReportBody)
+    report, new = await file_report(request, reporter, key, body)
+    if not new:
+        return await _answer(request, report, 200)
+    # Nobody's screen can have it yet: nothing more is asked on the way to the answer.
+    return _json(report_view(report, 0, language_of(request)), 201)
+
+
+async def file_report(
+    request: Request, reporter: SignedIn, key: UUID, body: ReportBody
+) -> tuple[ReportState, bool]:
+    """What the API and the plain pages do alike: gives the report, committed, and whether it is new under its key.
+
+    Raises Refused: `position_invalid`, `outside_jurisdiction`, `no_desk_open`,
+    `identity_required`, `idempotency_conflict`, `sign_in_required`, `too_many_requests`.
+    """
+    parts = parts_of(request)
     await parts.limits.take("report_address", address(request))
     await parts.limits.take("report_person", str(reporter.id))
-    desk, notes, place = await parts.placing.placed(body)
+    desk, notes, place = await parts.placing.placed(body, exercise=reporter.exercise)
+    # A refusal from here on names the number of its desk.
+    request.state.sms = await parts.placing.sms_of(desk)
+    written_at = written_when(now(), body.written_at, body.sent_at)
+    if body.written_at and not written_at:
+        notes = (*notes, UNKNOWN)
     wanted = Filing(
         id=new_id(),
         reporter=reporter.id,
@@ -70,38 +93,44 @@ async def file(request: Request) -> Response:
         media_expected=body.media_expected,
         fraud=body.fraud.model_dump(mode="json", exclude_unset=True) if body.fraud else None,
         deed=deed_of(body),
-        others=await parts.placing.across_the_border(desk, notes),
+        written_at=written_at,
+        others=await parts.placing.across_the_border(desk, notes, exercise=reporter.exercise),
     )
     rule = parts.settings.identity_required
     command = partial(filing.file, filing=wanted, identity_rule=rule, ears=parts.ears)
     filed = await parts.writer.do(command, desk, *wanted.others)
     if not filed.new:
-        return await _answer(request, await _own(parts, filed.id, reporter.id), 200)
-    # It is committed, and nobody's screen can have it yet: nothing more is asked on the way to the answer.
-    report = filing.just_filed(wanted, filed, reporter)
-    return _json(report_view(report, 0, language_of(request)), 201)
+        return await own_report(parts, filed.id, reporter.id), False
+    return filing.just_filed(wanted, filed, reporter, request.state.sms), True
 
 
 async def show_mine(request: Request) -> Response:
     """My reports, newest first, a page at a time."""
     parts = parts_of(request)
     reporter = await require_reporter(request)
-    before = _cursor(request.query_params.get("cursor"))
-    found = await parts.read(lambda session: reading.page_of_reporter(session, reporter.id, before, PAGE + 1))
+    found, following = await page_of_reports(parts, reporter.id, request.query_params.get("cursor"))
     language = language_of(request)
     views = [
         report_view(report, screens_showing(report, parts.hub.screens(report.desk)), language)
-        for report in found[:PAGE]
+        for report in found
     ]
-    following = _cursor_after(found[PAGE - 1]) if len(found) > PAGE else None
     page: ReportPage = {"reports": views, "next_cursor": following}
     return _json(page)
+
+
+async def page_of_reports(
+    parts: Parts, reporter: UUID, cursor: str | None
+) -> tuple[list[ReportState], str | None]:
+    """Some of the reporter's reports, newest first, and the cursor to go on with. Raises Refused `cursor_invalid`."""
+    before = _cursor(cursor)
+    found = await parts.read(lambda session: reading.page_of_reporter(session, reporter, before, PAGE + 1))
+    return found[:PAGE], _cursor_after(found[PAGE - 1]) if len(found) > PAGE else None
 
 
 async def show(request: Request) -> Response:
     parts = parts_of(request)
     reporter = await require_reporter(request)
-    return await _answer(request, await _own(parts, id_of(request), reporter.id), 200)
+    return await _answer(request, await own_report(parts, id_of(request), reporter.id), 200)
 
 
 async def send_message(request: Request) -> Response:
@@ -135,7 +164,7 @@ async def answer(request: Request) -> Response:
     reporter = await require_reporter(request)
     report = id_of(request)
     await answer_from_reporter(parts, report, reporter.id, await read_json(request, AnswerBody))
-    return await _answer(request, await _own(parts, report, reporter.id), 200)
+    return await _answer(request, await own_report(parts, report, reporter.id), 200)
 
 
 async def answer_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: AnswerBody) -> None:
@@ -175,14 +204,18 @@ async def withdraw(request: Request) -> Response:
     parts = parts_of(request)
     reporter = await require_reporter(request)
     report = id_of(request)
-    body = await read_json(request, WithdrawalBody)
+    await withdraw_from_reporter(parts, report, reporter.id, await read_json(request, WithdrawalBody))
+    return await _answer(request, await own_report(parts, report, reporter.id), 200)
+
+
+async def withdraw_from_reporter(parts: Parts, report: UUID, reporter: UUID, body: WithdrawalBody) -> None:
+    """What the API and the plain pages do alike when a report is taken back."""
 
     def take_back(session: Session) -> None:
-        if reports.withdraw(session, report, reporter.id, body.reason):
-            duress.listen(session, parts.ears, report, reporter.id, body.reason)
+        if reports.withdraw(session, report, reporter, body.reason):
+            duress.listen(session, parts.ears, report, reporter, body.reason)
 
     await parts.writer.do(take_back)
-    return await _answer(request, await _own(parts, report, reporter.id), 200)
 
 
 def id_of(request: Request) -> UUID:
@@ -195,12 +228,13 @@ def id_of(request: Request) -> UUID:
 
 async def answer_with(request: Request, report: UUID, reporter: UUID) -> Response:
     """The reporter's own report as it is now. Raises Refused `report_unknown` for anyone else's."""
-    return await _answer(request, await _own(parts_of(request), report, reporter), 200)
+    return await _answer(request, await own_report(parts_of(request), report, reporter), 200)
 
 
-async def _own(parts: Parts, id_: UUID, reporter: UUID) -> ReportState:
+async def own_report(parts: Parts, id_: UUID, reporter: UUID) -> ReportState:
+    """A report of the reporter's own. Raises Refused `report_unknown` for anyone else's, and for what was removed."""
     report = await parts.read(lambda session: reading.state(session, id_))
-    if report is None or report.caller.reporter != reporter:
+    if report is None or report.caller.reporter != reporter or report.removed_at is not None:
         raise Refused("report_unknown")
     return report
 
@@ -226,8 +260,9 @@ def _idempotency_key(request: Request) -> UUID:
 
 
 def _digest(body: ReportBody) -> bytes:
-    """Of what was understood, so that white space and the order of fields make no other report."""
-    return hashlib.sha256(orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).digest()
+    """Of what was understood, so that white space and the order of fields make no other report, nor does a clock."""
+    content = body.model_dump(mode="json", exclude={"written_at", "sent_at"})
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from api.bodies import PhoneCodeBody, SessionBody
 from api.devices import device_of
 from api.parts import Parts, parts_of
 from api.views import reporter_view
-from dispatch import phones, reporters
+from dispatch import phones, reporters, wechat_accounts
 from dispatch.clock import iso
 from dispatch.errors import Refused
 from dispatch.narrow import narrow_number
@@ -37,27 +37,57 @@ async def send_phone_code(request: Request) -> Response:
     """`{phone}` → 202; the code goes to the phone, and in a demo stands in the answer."""
     parts = parts_of(request)
     body = await read_json(request, PhoneCodeBody)
-    phone = phones.normalise(body.phone, demo=parts.settings.demo)
-    index = parts.cipher.index("phone", phone)
-    await parts.limits.take("code_address", address(request))
-    await parts.limits.take("code_phone", index.hex())
-    code = reporters.new_code()
-    resend_s = RESEND_S[parts.settings.limits]
-    digest = reporters.code_digest(index, code)
-    await parts.writer.do(lambda session: reporters.remember_code(session, index, digest, resend_s))
-    await parts.sender.send_code(phone, code, language_of(request))
-    answer: PhoneCodeSent = {"expires_in": int(CODE_LIVES.total_seconds()), "resend_in": resend_s}
+    code = await send_code(parts, body, address(request), language_of(request))
+    answer: PhoneCodeSent = {
+        "expires_in": int(CODE_LIVES.total_seconds()),
+        "resend_in": RESEND_S[parts.settings.limits],
+    }
     if parts.settings.demo:
         answer["demo_code"] = code
     return JSONResponse(answer, 202)
 
 
+async def send_code(parts: Parts, body: PhoneCodeBody, client: str, language: str) -> str:
+    """What the API and the plain pages do alike: a code goes to the phone; gives it, to be shown in a demo alone.
+
+    `client` is the network address. Raises Refused: `phone_invalid`, `code_too_soon`, `too_many_requests`,
+    `sender_unavailable`.
+    """
+    phone = phones.normalise(body.phone, demo=parts.settings.demo)
+    index = parts.cipher.index("phone", phone)
+    await parts.limits.take("code_address", client)
+    await parts.limits.take("code_phone", index.hex())
+    code = reporters.new_code()
+    resend_s = RESEND_S[parts.settings.limits]
+    digest = reporters.code_digest(index, code)
+    await parts.writer.do(lambda session: reporters.remember_code(session, index, digest, resend_s))
+    await parts.sender.send_code(phone, code, language)
+    return code
+
+
 async def sign_in(request: Request) -> Response:
     """`{phone, code}` → 201 with the token, and the same as a cookie for the page."""
     parts = parts_of(request)
-    body = await read_json(request, SessionBody)
+    token, found = await open_session(request, await read_json(request, SessionBody), language_of(request))
+    opened: SessionOpened = {
+        "token": token,
+        "expires_at": iso(found.expires_at),
+        "reporter": reporter_view(found),
+    }
+    answer = JSONResponse(opened, 201)
+    give_cookie(parts, answer, token)
+    return answer
+
+
+async def open_session(request: Request, body: SessionBody, language: str) -> tuple[str, SignedIn]:
+    """What the API and the plain pages do alike: a session for who proves a phone; gives its token.
+
+    Raises Refused: `field_invalid`, `phone_invalid`, `code_wrong`, `too_many_requests`; and by WeChat
+    `wechat_unavailable`, `wechat_code_refused`, `wechat_phone_required`, `wechat_user_blocked`, `wechat_failed`.
+    """
+    parts = parts_of(request)
     if body.wechat_code is not None:
-        raise Refused("wechat_unavailable")
+        return await _open_by_wechat(request, body.wechat_code, body.wechat_phone_code, language)
     if body.phone is None or body.code is None:
         raise Refused("field_invalid", fields=["phone", "code"])
     phone = phones.normalise(body.phone, demo=parts.settings.demo)
@@ -65,19 +95,41 @@ async def sign_in(request: Request) -> Response:
     await parts.limits.take("sign_in_address", address(request))
     await parts.limits.take("sign_in_phone", parts.cipher.index("phone", phone).hex())
     token = reporters.new_token()
-    language = language_of(request)
     device = device_of(request.headers.get("user-agent", ""))
     found = await parts.writer.do(
         lambda session: reporters.sign_in(session, parts.cipher, phone, code, token, language, device)
     )
     if found is None:
         raise Refused("code_wrong")
-    opened: SessionOpened = {
-        "token": token,
-        "expires_at": iso(found.expires_at),
-        "reporter": reporter_view(found),
-    }
-    answer = JSONResponse(opened, 201)
+    return token, found
+
+
+async def _open_by_wechat(
+    request: Request, code: str, phone_code: str | None, language: str
+) -> tuple[str, SignedIn]:
+    parts = parts_of(request)
+    if parts.wechat is None:
+        raise Refused("wechat_unavailable")
+    await parts.limits.take("sign_in_address", address(request))
+    openid = await parts.wechat.openid_of(code)
+    await parts.limits.take("sign_in_phone", wechat_accounts.index_of(parts.cipher, openid).hex())
+    phone = None
+    if phone_code is not None:
+        phone = phones.normalise(await parts.wechat.phone_of(phone_code), demo=parts.settings.demo)
+    token, device = reporters.new_token(), device_of(request.headers.get("user-agent", ""))
+    found = await parts.writer.do(
+        lambda session: wechat_accounts.sign_in(
+            session, parts.cipher, openid, phone, token, language, device
+        ),
+        reporters.PROVINCE,
+    )
+    if found is None:
+        raise Refused("wechat_phone_required")
+    return token, found
+
+
+def give_cookie(parts: Parts, answer: Response, token: str) -> None:
+    """The session, for the page: no script and no other site gets at it."""
     answer.set_cookie(
         COOKIE,
         token,
@@ -87,19 +139,22 @@ async def sign_in(request: Request) -> Response:
         samesite="strict",
         path="/",
     )
-    return answer
 
 
 async def sign_out(request: Request) -> Response:
     """Revoke the session that asks; its sockets close."""
-    parts = parts_of(request)
     reporter = await require_reporter(request)
+    answer = Response(status_code=204)
+    await end_session(parts_of(request), reporter, answer)
+    return answer
+
+
+async def end_session(parts: Parts, reporter: SignedIn, answer: Response) -> None:
+    """What the API and the plain pages do alike: the session is revoked, and its cookie taken back."""
     await parts.writer.do(lambda session: reporters.sign_out(session, reporter.token_digest))
     parts.known.forget(reporter.token_digest)
     await parts.hub.close_session(reporter.token_digest)
-    answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path="/")
-    return answer
 
 
 async def require_reporter(request: Request) -> SignedIn:

@@ -15,8 +15,11 @@ from starlette.templating import Jinja2Templates
 
 from api import pages, release
 from api.disguise import LOOKS
+from api.parts import parts_of
 from dispatch.errors import Refused
 from dispatch.settings import CHECKOUT
+from dispatch.words import Words
+from web.languages import page_language
 
 TEMPLATES: Final = CHECKOUT / "templates"
 
@@ -25,6 +28,7 @@ def routes() -> list[Route]:
     return [
         Route("/sw.js", worker, methods=["GET"]),
         Route("/shell", shell, methods=["GET"], middleware=pages.COMPRESSED),
+        Route("/shell/law", law, methods=["GET"], middleware=pages.COMPRESSED),
     ]
 
 
@@ -66,3 +70,18 @@ async def shell(request: Request) -> Response:
     if look is not None and look not in LOOKS:
         raise Refused("not_found")
     return pages.document(request, "home", look=look, session=True)
+
+
+async def law(request: Request) -> Response:
+    """The rules and the notice on personal information, alone, in the language that `?lang=` names."""
+    language = page_language(request)
+    parts, words = parts_of(request), Words.of(language)
+    answer = parts.templates.TemplateResponse(
+        request,
+        "citizen/law.html",
+        {"view": "law", "t": words, **pages.operator(parts.settings, words)},
+    )
+    answer.headers["content-language"] = language
+    answer.headers["x-desk110-version"] = release.version()
+    answer.headers["vary"] = "accept-language, cookie"
+    return answer

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dispatch.errors import Refused
 from dispatch.ids import new_id
+from dispatch.media_bounds import LARGEST_BYTES, Offer
 from dispatch.media_reading import Found
-from dispatch.offers import LARGEST_BYTES, Offer
 
 VERSION = "1.0.0"
 BODY_TYPE = "application/offset+octet-stream"

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 
 import orjson
 
-from api.answers import Media, Message, Question, Received, Report, Reporter, ServerFrame
+from api.answers import Media, Message, Question, Received, Referral, Report, Reporter, ServerFrame
 from dispatch.clock import iso, now
 from dispatch.reporters import SignedIn
+from dispatch.routing import ClosureState
 from dispatch.states import AcknowledgementState, MediaState, MessageState, ReportState, RequestState
-from dispatch.words import Words, in_chinese
+from dispatch.tongues import in_chinese
+from dispatch.words import Words
 from realtime.presence import Screen
 
 
 def screens_showing(report: ReportState, screens: Sequence[Screen] | None) -> int:
-    """On how many of the desk's screens the report is: those that have painted the event of its filing."""
-    return sum(screen.shown >= report.filed_seq for screen in screens or ())
+    """On how many of the desk's screens the report is: those that have painted the event by which it came there."""
+    return sum(screen.shown >= report.on_screens_since for screen in screens or ())
 
 
 def report_view(report: ReportState, screens: int, language: str) -> Report:
@@ -29,18 +31,26 @@ def report_view(report: ReportState, screens: int, language: str) -> Report:
         "number": report.number,
         "version": report.version,
         "kind": report.kind,
-        "status": report.status,
-        "status_label": words(f"terms.status.{report.status}"),
+        "status": report.status_told,
+        "status_label": words(f"terms.status.{report.status_told}"),
         "text": report.text,
         "category": report.category,
         "covert": report.covert,
         "place_text": report.place_text,
+        "written_at": iso(report.written_at) if report.written_at else None,
         "filed_at": iso(report.filed_at),
-        "desk": {"adcode": report.desk, "name": report.desk_name_en if english else report.desk_name},
+        "desk": {
+            "adcode": report.desk,
+            "name": report.desk_name_en if english else report.desk_name,
+            "sms": report.desk_sms,
+        },
         "received": received_view(receipt, english) if receipt else None,
+        "dispatched_at": iso(sent) if (sent := report.dispatched_told_at) else None,
+        "on_scene_at": iso(there) if (there := report.on_scene_told_at) else None,
         "screens": screens,
         "escalation": report.escalation,
         "outcome": report.outcome,
+        "referral": referral_view(report.closure) if report.closure else None,
         "withdrawn_at": iso(report.withdrawn_at) if report.withdrawn_at else None,
         "media_expected": report.media_expected,
         "media": [media_view(media) for media in report.media],
@@ -49,6 +59,7 @@ def report_view(report: ReportState, screens: int, language: str) -> Report:
         "location_code": code,
         "location_code_expires_at": iso(until) if code and until else None,
         "receipt": receipt.receipt if receipt else None,
+        "exercise": report.exercise,
     }
 
 
@@ -60,6 +71,14 @@ def received_view(receipt: AcknowledgementState, english: bool) -> Received:
         "desk_adcode": receipt.desk,
         "dispatcher_number": receipt.dispatcher_number,
     }
+
+
+def referral_view(closure: ClosureState) -> Referral | None:
+    """Whom to call instead, where the report was referred."""
+    if closure.referred_to is None:
+        return None
+    number = closure.referred_to
+    return {"number": number, "call": f"tel:{number}", "where": closure.referred_where}
 
 
 def media_view(media: MediaState) -> Media:

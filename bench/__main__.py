@@ -14,7 +14,7 @@ import typer
 from bench.effort import FULL, QUICK, TINY, Effort
 from bench.machine import described, sync_ms
 from bench.record import Record
-from bench.runs import RUNS, measure
+from bench.runs import NAMED, RUNS, measure
 from bench.table import fill, lines, markdown, write
 from dispatch.settings import CHECKOUT
 
@@ -28,13 +28,15 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     quick: Annotated[bool, typer.Option(help="About a minute instead of eight.")] = False,
     tiny: Annotated[bool, typer.Option(hidden=True)] = False,
-    only: Annotated[str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join(RUNS)}.")] = "",
+    only: Annotated[
+        str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join((*RUNS, *NAMED))}.")
+    ] = "",
     postgres: Annotated[bool, typer.Option(help="Run c on PostgreSQL too.")] = True,
     out: Annotated[Path | None, typer.Option(help="Where the JSON goes.")] = None,
     page: Annotated[Path | None, typer.Option(help="A page whose figures are replaced by these.")] = None,
 ) -> None:
     chosen = [name.strip() for name in only.split(",") if name.strip()] or list(RUNS)
-    if unknown := set(chosen) - set(RUNS):
+    if unknown := set(chosen) - {*RUNS, *NAMED}:
         raise typer.BadParameter(f"no such run: {', '.join(sorted(unknown))}", param_hint="--only")
     effort = TINY if tiny else QUICK if quick else FULL
     sys.exit(_bench(effort, chosen, postgres=postgres, out=out, page=page))

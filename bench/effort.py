@@ -22,6 +22,10 @@ class Effort:
     sockets: int  # of run e
     socket_rounds: int
     settle_s: float
+    year_few: int  # reports of run `figures`, few and many
+    year_many: int
+    year_followed: int
+    year_asked: int  # how often a page is asked for in a round
 
 
 FULL = Effort(
@@ -40,6 +44,10 @@ FULL = Effort(
     sockets=5000,
     socket_rounds=1,
     settle_s=25,  # a heartbeat is among it
+    year_few=10_000,
+    year_many=2_000_000,
+    year_followed=10_000,
+    year_asked=40,
 )
 QUICK = Effort(
     rounds=2,
@@ -57,6 +65,10 @@ QUICK = Effort(
     sockets=1000,
     socket_rounds=1,
     settle_s=2,
+    year_few=10_000,
+    year_many=200_000,
+    year_followed=2_000,
+    year_asked=20,
 )
 # Only that it runs: for the test of the benchmark itself.
 TINY = Effort(
@@ -75,4 +87,8 @@ TINY = Effort(
     sockets=20,
     socket_rounds=1,
     settle_s=0.1,
+    year_few=50,
+    year_many=400,
+    year_followed=50,
+    year_asked=2,
 )

@@ -10,6 +10,7 @@ from bench.effort import Effort
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
 from bench.people import add_reporters
+from bench.reckoning import reckoning
 from bench.record import Record
 from bench.scene import REPORTERS, Scene, scene
 from bench.throughput import burst, durable_on_postgres, durable_on_sqlite
@@ -20,6 +21,8 @@ from processes.prepare import prepare
 from tests.servers import Valkey, make_home, postgres, valkey
 
 RUNS = ("a", "b", "c", "d", "e")
+# Not of the way of a report, and longer than all of these: only when it is named.
+NAMED = ("figures",)
 
 Say = Callable[[str], None]
 
@@ -29,6 +32,17 @@ def measure(
 ) -> None:
     """Every chosen run; all that is started ends with it. A run that fails is a problem of the record."""
     with valkey() as server:
+        if "figures" in chosen:
+            _one("figures", lambda: reckoning(effort, folder, server, record, "SQLite", None), record, say)
+        if "figures" in chosen and on_postgres:
+            _one(
+                "figures on PostgreSQL",
+                lambda: _reckoning_on_postgres(server, effort, folder, record),
+                record,
+                say,
+            )
+        if not set(chosen) & set(RUNS):
+            return
         with scene(folder / "sqlite", server, consoles=effort.consoles) as found:
             runs: dict[str, Callable[[], None]] = {
                 "a": lambda: filed_to_frame(found, effort, record),
@@ -37,7 +51,9 @@ def measure(
                 "d": lambda: burst(found, effort, record),
                 "e": lambda: idle_sockets(found, effort, record),
             }
-            for name in chosen:
+            for name in RUNS:
+                if name not in chosen:
+                    continue
                 _one(name, runs[name], record, say)
         if "c" in chosen and on_postgres:
             _one("c on PostgreSQL", lambda: _on_postgres(server, effort, folder, record), record, say)
@@ -68,6 +84,11 @@ def _on_postgres(server: Valkey, effort: Effort, folder: Path, record: Record) -
         alone = _database(folder / "alone-postgres", databases.database())
         stack.callback(alone.close)
         durable_on_postgres(found, alone, effort, record)
+
+
+def _reckoning_on_postgres(server: Valkey, effort: Effort, folder: Path, record: Record) -> None:
+    with postgres() as databases:
+        reckoning(effort, folder, server, record, "PostgreSQL", databases)
 
 
 def _database(folder: Path, url: str) -> Database:

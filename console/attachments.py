@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dispatch.coordinates import LatLon, distance_m
-from dispatch.offers import BOUNDS
+from dispatch.media_bounds import BOUNDS
 from dispatch.states import MediaState, ReportState
 from dispatch.words import Words
 

@@ -1,5 +1,7 @@
 """The desk's page, its queue, and a report in hand."""
 
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -7,18 +9,27 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from console import looks
+from console.hub import CARDS
 from console.parts import parts_of
-from console.sign_in import AtDesk, on_duty, require_dispatcher
-from dispatch import reading
+from console.sign_in import LEADER, AtDesk, on_duty, require_dispatcher
+from dispatch import exercises, holds, incidents, marks, notes, reading, ready, shifts
+from dispatch.accounts import ADMIN, AUDITOR
+from dispatch.danger_words import Dangers
+from dispatch.desk_times import times_of
 from dispatch.desks import DESKS
 from dispatch.errors import Refused
 from dispatch.events import epoch, heads
+from dispatch.likely import likely
+from dispatch.reading import Queue
 from dispatch.states import ReportState
-from dispatch.words import Words, in_chinese
+from dispatch.tongues import in_chinese
+from dispatch.words import Words
+from web.headers import policy
 from web.languages import page_language, remember
 
-# So many cards of each sort a page holds; whoever has more waiting has another problem, and a figure says so.
-CARDS = 500
+# Where those without a desk have their work.
+OFFICES: Final = {AUDITOR: "/console/audit", ADMIN: "/console/admin"}
 
 
 def routes() -> list[Route]:
@@ -41,12 +52,25 @@ async def show(request: Request) -> Response:
     if who is None:
         return RedirectResponse("/console/sign-in", 303)
     language = page_language(request)
+    if who.role in OFFICES:
+        return RedirectResponse(OFFICES[who.role], 303)
     if who.desk is None:
         sentence = Words.of(language)("problems.role_refused")
         return HTMLResponse(parts.rendering.problem(language, sentence=sentence, csrf_token=who.csrf), 403)
     dispatcher = AtDesk(who)
     area = DESKS[dispatcher.desk]
-    cursor, reports = await parts.read(lambda session: moment(session, dispatcher.desk))
+
+    def read(session: Session) -> tuple[tuple[str, Queue], tuple[int, ...], bool]:
+        dangers = parts.rendering.dangers
+        dangers.load(session)
+        late_s = times_of(session, dispatcher.desk).late_s
+        return (
+            moment(session, dispatcher.desk, dangers),
+            late_s,
+            exercises.practises(session, dispatcher.desk),
+        )
+
+    (cursor, queue), late_s, practises = await parts.read(read)
     page = parts.rendering.desk(
         language,
         adcode=dispatcher.desk,
@@ -54,10 +78,17 @@ async def show(request: Request) -> Response:
         dispatcher=dispatcher.number,
         csrf_token=dispatcher.csrf,
         cursor=cursor,
-        reports=reports,
+        queue=queue,
         colleagues=await parts.hub.colleagues(dispatcher.desk),
+        shift_since=await parts.read(lambda session: shifts.since(session, dispatcher.number)),
+        late_s=late_s,
+        leads=dispatcher.role == LEADER,
+        mark_days=await parts.read(lambda session: marks.days_of(session, dispatcher.desk)),
+        practises=practises,
     )
     answer = HTMLResponse(page)
+    if parts.settings.tiles_origin:
+        answer.headers["content-security-policy"] = policy(images=parts.settings.tiles_origin)
     remember(request, answer)
     return answer
 
@@ -66,8 +97,10 @@ async def show_queue(request: Request) -> Response:
     """The queue as one partial: what a console without a socket asks for again and again."""
     parts = parts_of(request)
     dispatcher = await require_dispatcher(request)
-    cursor, reports = await parts.read(lambda session: moment(session, dispatcher.desk))
-    return HTMLResponse(parts.rendering.snapshot(cursor, reports, page_language(request)))
+    parts.presence.polled(dispatcher.desk, dispatcher.number)
+    dangers = parts.rendering.dangers
+    cursor, queue = await parts.read(lambda session: moment(session, dispatcher.desk, dangers))
+    return HTMLResponse(parts.rendering.snapshot(cursor, queue, page_language(request)))
 
 
 async def show_report(request: Request) -> Response:
@@ -76,13 +109,15 @@ async def show_report(request: Request) -> Response:
     dispatcher = await require_dispatcher(request)
     id_ = id_of(request)
     report = await parts.read(lambda session: report_at(session, id_, dispatcher.desk))
+    if request.method != "HEAD":
+        looks.note(parts, dispatcher, id_)
     return HTMLResponse(parts.rendering.report(report, page_language(request)))
 
 
-def moment(session: Session, desk: str) -> tuple[str, list[ReportState]]:
+def moment(session: Session, desk: str, dangers: Dangers) -> tuple[str, Queue]:
     """The desk's open reports and the cursor that they hold, in one snapshot."""
     seq = heads(session, [desk]).get(desk, 0)
-    return f"{epoch(session)}:{seq}", reading.open_at_desk(session, desk, CARDS)
+    return f"{epoch(session)}:{seq}", reading.open_at_desk(session, desk, CARDS, dangers)
 
 
 def report_at(session: Session, id_: UUID, desk: str) -> ReportState:
@@ -90,7 +125,17 @@ def report_at(session: Session, id_: UUID, desk: str) -> ReportState:
     report = reading.state(session, id_)
     if report is None or not report.concerns(desk):
         raise Refused("report_unknown")
-    return report
+    linked = incidents.linked(session, report.incident, desk) if report.incident else ()
+    return replace(
+        report,
+        at=desk,
+        ready=ready.at_desk(session, desk),
+        desk_notes=notes.of_report(session, id_, desk),
+        linked=linked,
+        linked_elsewhere=incidents.elsewhere(session, report.incident, desk) if report.incident else 0,
+        likely=likely(session, report, desk) if report.desk == desk else (),
+        holds=holds.on_report(session, id_),
+    )
 
 
 def id_of(request: Request) -> UUID:

@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from uuid import UUID
 
 import structlog
 from sqlmodel import Session
 
-from console.rendering import Rendering
-from dispatch import dispatchers, figures, reading
+from console.rendering import LATE_S, Rendering
+from dispatch import danger_words, dispatchers, figures, reading, units, waiting
 from dispatch.clock import now
-from dispatch.events import Recorded
+from dispatch.desk_times import times_of
+from dispatch.events import DESK_SET, READY_WORDS_CHANGED, Recorded, changed_by
 from dispatch.logs import place_of
 from dispatch.reads import Reads
 from dispatch.states import ReportState
@@ -26,6 +28,10 @@ SWEEP_EVERY_S = 2.0
 STALE_S = 3.0
 SESSIONS_AT_ONCE = 500
 
+# So many cards of each sort a page is given, those that stand first; a figure says how many more wait. What is pushed
+# comes on top.
+CARDS = 500
+
 SIGN_IN_AGAIN, NOT_ALLOWED, RESTARTING = 4401, 4403, 1012
 
 
@@ -39,6 +45,9 @@ class Console:
     session: bytes
     language: str
     presence: str = ""
+    looking: UUID | None = None  # the report in hand on it, and its reporter
+    phone: UUID | None = None
+    company: str = ""  # what it was last told of who looks at what
 
 
 @dataclass(slots=True)
@@ -47,12 +56,18 @@ class Loaded:
 
     cards: dict[str, dict[Hashable, str]]
     waiting: int
+    ready: int = 0  # the last event among these by which the desk's ready words changed
+    units: int = 0  # likewise by which anything of its units did
+    late_s: tuple[int, ...] | None = None  # the desk's steps of waiting, when they are others now
 
 
 @dataclass(slots=True)
 class _Desk:
     consoles: set[Console] = field(default_factory=set)
     waiting: int = 0
+    ready: int = 0
+    units: int = 0
+    late_s: tuple[int, ...] = LATE_S
     dispatchers: list[str] = field(default_factory=list)
 
 
@@ -70,15 +85,26 @@ class Hub:
 
     def load(self, session: Session, desk: str, events: list[Recorded]) -> Loaded:
         """The cards of the reports that changed, once a language in use. Runs off the loop."""
-        changed = list(dict.fromkeys(event.report for event in events if event.report is not None))
-        reports = list(reading.states(session, changed).values())
+        kinds = {event.kind for event in events}
+        reports = self._changed(session, events)
+        if kinds & danger_words.CHANGES:
+            # Any card of the desk may say something else now, and stand elsewhere.
+            self._rendering.dangers.load(session)
+            queue = reading.open_at_desk(session, desk, CARDS, self._rendering.dangers)
+            reports = list({one.id: one for one in (*reports, *queue.reports)}.values())
         here = self._desks.get(desk)
         # A list first: this is a reading thread, and the loop adds consoles meanwhile.
         in_use = {console.language for console in list(here.consoles)} if here else set()
         return Loaded(
             {language: self._cards(desk, reports, language) for language in in_use},
-            reading.waiting_at_desk(session, desk),
+            waiting.count(session, desk),
+            max((event.seq for event in events if event.kind == READY_WORDS_CHANGED), default=0),
+            max((event.seq for event in events if event.kind in units.CHANGES), default=0),
+            times_of(session, desk).late_s if DESK_SET in kinds else None,
         )
+
+    def _changed(self, session: Session, events: list[Recorded]) -> list[ReportState]:
+        return list(reading.states(session, changed_by(events)).values())
 
     def _cards(self, desk: str, reports: Iterable[ReportState], language: str) -> dict[Hashable, str]:
         cards: dict[Hashable, str] = {}
@@ -97,6 +123,9 @@ class Hub:
         if here is None:
             return
         here.waiting = loaded.waiting
+        here.ready = loaded.ready or here.ready
+        here.units = loaded.units or here.units
+        here.late_s = loaded.late_s or here.late_s
         updates = {
             language: Update(seq, cards, (self._rendering.frame(self.cursor(seq), cards.values()),))
             for language, cards in loaded.cards.items()
@@ -153,10 +182,10 @@ class Hub:
         """The console's screen has painted the states up to event `seq`."""
         self._presence.shown(console.desk, console.presence, seq)
 
-    def set_waiting(self, desk: str, waiting: int) -> None:
-        """How many reports of the desk wait, as just read."""
+    def set_known(self, desk: str, waiting: int, late_s: tuple[int, ...]) -> None:
+        """How many reports of the desk wait, and its steps of waiting, as just read."""
         if desk in self._desks:
-            self._desks[desk].waiting = waiting
+            self._desks[desk].waiting, self._desks[desk].late_s = waiting, late_s
 
     async def colleagues(self, desk: str) -> list[str]:
         """The numbers of those with an open console of the desk: here, and on any process as far as Redis says."""
@@ -167,8 +196,14 @@ class Hub:
 
     # --- what goes on for ever
 
-    async def tick(self, heads_at: Callable[[], float], cursor_of: Callable[[str], int | None]) -> None:
-        """The word of life to every console, once a second, while the database is known to answer."""
+    async def tick(
+        self,
+        heads_at: Callable[[], float],
+        cursor_of: Callable[[str], int | None],
+        doorbell: Callable[[], bool],
+    ) -> None:
+        """The word of life to every console, once a second, while the database is known to answer; with it, whether
+        the doorbell is there."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK_S)
@@ -179,7 +214,14 @@ class Hub:
                 if seq is None:
                     continue
                 word = self._rendering.tick(
-                    at=now(), seq=seq, waiting=here.waiting, dispatchers=here.dispatchers
+                    at=now(),
+                    seq=seq,
+                    waiting=here.waiting,
+                    dispatchers=here.dispatchers,
+                    ready=here.ready,
+                    units=here.units,
+                    late_s=here.late_s,
+                    doorbell=doorbell(),
                 )
                 for console in here.consoles:
                     console.socket.say(word)
@@ -222,6 +264,10 @@ class Hub:
     async def close_all(self) -> None:
         """The server goes down: consoles come again, elsewhere."""
         await asyncio.gather(*(console.socket.close(RESTARTING) for console in self._everyone()))
+
+    def at_desks(self) -> dict[str, list[Console]]:
+        """The open consoles, by desk."""
+        return {desk: list(here.consoles) for desk, here in self._desks.items()}
 
     def _everyone(self) -> list[Console]:
         return [console for here in self._desks.values() for console in here.consoles]

@@ -8,13 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.websockets import WebSocket
 
-from console.desk import CARDS
-from console.hub import NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
+from console.hub import CARDS, NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
 from console.parts import Parts, parts_of
 from console.sign_in import on_duty
-from dispatch import reading, states
+from dispatch import danger_words, reading, states, waiting
+from dispatch.desk_times import times_of
 from dispatch.errors import Overloaded, Refused
-from dispatch.events import epoch, heads, read_since
+from dispatch.events import changed_by, epoch, heads, read_since
 from dispatch.showing import seen_at_desk
 from realtime.socket import LiveSocket
 from web.languages import page_language
@@ -60,19 +60,21 @@ async def live(websocket: WebSocket) -> None:
 async def _catch_up(parts: Parts, console: Console, after: str) -> None:
     """What the page has missed since its cursor, or everything; what came meanwhile follows it."""
 
-    def read(session: Session) -> tuple[str, int, int]:
+    def read(session: Session) -> tuple[str, int, int, tuple[int, ...]]:
         seq = heads(session, [console.desk]).get(console.desk, 0)
         cursor = f"{epoch(session)}:{seq}"
-        waiting = reading.waiting_at_desk(session, console.desk)
+        # While nobody of the desk was here, nobody told this process that the danger words changed.
+        parts.rendering.dangers.load(session)
+        known = waiting.count(session, console.desk), times_of(session, console.desk).late_s
         missed = _missed(session, console.desk, after, seq)
         if missed is None:
-            reports = reading.open_at_desk(session, console.desk, CARDS)
-            return parts.rendering.snapshot(cursor, reports, console.language), seq, waiting
+            queue = reading.open_at_desk(session, console.desk, CARDS, parts.rendering.dangers)
+            return parts.rendering.snapshot(cursor, queue, console.language), seq, *known
         cards = [parts.rendering.card_at(console.desk, report, console.language) for report in missed]
-        return parts.rendering.frame(cursor, cards), seq, waiting
+        return parts.rendering.frame(cursor, cards), seq, *known
 
-    frame, seq, waiting = await parts.read(read)
-    parts.hub.set_waiting(console.desk, waiting)
+    frame, seq, count, late_s = await parts.read(read)
+    parts.hub.set_known(console.desk, count, late_s)
     console.socket.begin([frame], seq)
 
 
@@ -85,8 +87,9 @@ def _missed(session: Session, desk: str, after: str, head: int) -> list[states.R
     if seq > head or head - seq > CATCH_UP:
         return None
     events = read_since(session, desk, seq, CATCH_UP)
-    changed = dict.fromkeys(event.report for event in events if event.report is not None)
-    return list(reading.states(session, list(changed)).values())
+    if any(event.kind in danger_words.CHANGES for event in events):
+        return None  # any card may say something else now
+    return list(reading.states(session, changed_by(events)).values())
 
 
 async def _hear(parts: Parts, console: Console) -> None:
@@ -100,9 +103,11 @@ async def _hear(parts: Parts, console: Console) -> None:
             if frame["type"] == "shown" and isinstance(seq := frame["seq"], int):
                 # No further than what was sent to it: a screen cannot have shown what it does not have.
                 parts.hub.shown(console, min(seq, console.socket.sent))
+            elif frame["type"] == "looking":
+                await parts.company.look(console, UUID(frame["report"]) if frame["report"] else None)
             elif frame["type"] == "seen":
                 await _note_seen(parts, console, UUID(frame["report"]), int(frame["version"]))
-        except (ValueError, KeyError, TypeError, OverflowError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             log.info("console_frame_not_understood")
 
 

@@ -24,7 +24,11 @@ def routes() -> list[Route]:
 
 
 async def send(request: Request) -> Response:
-    """Fields `client_id`, `text` → 200 with the report in hand, the message in it; the same `client_id` is once."""
+    """Fields `client_id`, `text` → 200 with the report in hand, the message in it; the same `client_id` is once.
+
+    `guard`: `off` when the page knew nothing of covert or duress; then words to who is so by now are refused with
+    `report_guarded`, once: the page is told, and what is sent after that is meant.
+    """
     parts = parts_of(request)
     dispatcher = await require_dispatcher_act(request)
     id_ = id_of(request)
@@ -32,7 +36,13 @@ async def send(request: Request) -> Response:
     text, client_id = checked_text(form), checked_client_id(form)
     await parts.writer.do(
         lambda session: messages.send_from_dispatcher(
-            session, id_, dispatcher.desk, dispatcher.number, client_id, text
+            session,
+            id_,
+            dispatcher.desk,
+            dispatcher.number,
+            client_id,
+            text,
+            unguarded=form.get("guard") == "off",
         ),
         dispatcher.desk,
     )

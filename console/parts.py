@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from console.company import Company
 from console.hub import Hub, Loaded
+from console.identity_provider import Provider
 from console.rendering import Rendering
 from dispatch.cipher import FieldCipher
 from dispatch.database import Database
@@ -34,8 +36,10 @@ class Parts:
     feed: Feed[Loaded]
     presence: Presence
     hub: Hub
+    company: Company
     rendering: Rendering
     limits: Limits
+    provider: Provider | None
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

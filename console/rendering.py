@@ -8,9 +8,9 @@ placed by `static/console/cards.js` (swap style `card` for changes, `queue` for 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,28 +19,41 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from console import attachments, entries, measures
+from console import acts, attachments, entries, measures, told
 from console.conversation import delivered, moments, unanswered
-from console.questions import ready_questions
+from console.degrees import writings
+from console.likeness import likeness_in
+from console.questions import offered
+from console.spots import dot_of, outside_in, spots_in
+from console.standing import rank_in, standing_in
+from console.written import late_in
 from dispatch.clock import iso, now
+from dispatch.coordinates import LatLon
+from dispatch.danger_words import Dangers
+from dispatch.escalation import patience
+from dispatch.floods import folds_as
 from dispatch.jurisdiction import name_of_area
 from dispatch.logs import place_of
-from dispatch.settings import CHECKOUT
+from dispatch.reading import Queue
+from dispatch.settings import CHECKOUT, Settings
 from dispatch.states import Place, ReportState
-from dispatch.words import Words, in_chinese, others
+from dispatch.surroundings import Around, Surroundings
+from dispatch.tongues import in_chinese
+from dispatch.words import Words, others
 
 log = structlog.get_logger()
 
 # China has one time zone and no daylight saving.
 BEIJING = timezone(timedelta(hours=8))
 
-# Seconds of waiting at which a card's time changes its look (look.md; NENA-STA-020: 15 s and 20 s).
+# Seconds of waiting at which a card's time changes its look, until the desk's own are known (look.md; NENA-STA-020:
+# 15 s and 20 s).
 LATE_S = (15, 20, 60)
 
 # What stands on a card's second line: a few more than fit, so that the browser makes the ellipsis.
 FIRST_WORDS = 90
 
-SignInError = Literal["wrong", "totp", "too_many", "expired", "page_expired"]
+SignInError = Literal["wrong", "totp", "too_many", "expired", "page_expired", "oidc"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,7 @@ class _Language:
     sign_in: Template
     notice: Template
     problem: Template
+    environment: Environment
 
 
 class Rendering:
@@ -72,7 +86,13 @@ class Rendering:
         self._templates = templates
         self._words = words
         self._reload = reload
+        # What lies around a place; a console without boundaries says nothing of it.
+        self.surroundings: Surroundings | None = None
+        self.tiles: Settings | None = None
         self._languages: dict[str, _Language] = {}
+        # The danger words, to be loaded by whoever has a session.
+        self.dangers = Dangers()
+        self.rank = rank_in(self.dangers)
 
     def sign_in(
         self,
@@ -84,6 +104,8 @@ class Rendering:
         error: SignInError | None = None,
         minutes: int = 0,
         demo_number: str | None = None,
+        passkeys: bool = False,
+        oidc: bool = False,
     ) -> str:
         """The sign-in page; `error` is said as a sentence, `minutes` belong to `too_many`."""
         return self._of(language).sign_in.render(
@@ -93,6 +115,8 @@ class Rendering:
             error=error,
             minutes=minutes,
             demo_number=demo_number,
+            passkeys=passkeys,
+            oidc=oidc,
         )
 
     def desk(
@@ -104,24 +128,38 @@ class Rendering:
         dispatcher: str,
         csrf_token: str,
         cursor: str,
-        reports: Sequence[ReportState],
+        queue: Queue,
         colleagues: Sequence[str] = (),
+        shift_since: datetime | None = None,
         late_s: Sequence[int] = LATE_S,
+        leads: bool = False,
+        mark_days: int = 30,
+        practises: bool = False,
         at: datetime | None = None,
     ) -> str:
-        """The desk's page. `reports` are its open ones in the order they shall stand, as of `cursor`
-        (`epoch:seq`); `colleagues` are the numbers of those on duty; `at` is the server's time."""
+        """The desk's page. `queue` are its open reports, those in progress in the order they shall stand, as of
+        `cursor` (`epoch:seq`); `colleagues` are the numbers of those on duty; `leads`: who looks is the shift leader;
+        `mark_days`: for how long the desk marks a nuisance; `practises`: the desk does; `at` is the server's time."""
         template = self._of(language)
+        waiting = sorted((report for report in queue.reports if report.waits), key=self.rank)
+        others = [report for report in queue.reports if not report.waits]
         return template.desk.render(
             adcode=adcode,
             name=name,
             dispatcher=dispatcher,
             csrf_token=csrf_token,
             cursor=cursor,
-            waiting=self._cards((r for r in reports if r.status == "filed"), language),
-            taken=self._cards((r for r in reports if r.status != "filed"), language),
+            waiting=self._cards(waiting, language),
+            beyond=queue.beyond,
+            floods=_floods(queue),
+            released=self._cards((report for report in others if report.released), language),
+            taken=self._cards((report for report in others if not report.released), language),
             colleagues=colleagues,
+            shift_since=shift_since,
             late_s=late_s,
+            leads=leads,
+            mark_days=mark_days,
+            practises=practises,
             at=at or now(),
             script_words=_script_words(template.words),
         )
@@ -142,6 +180,7 @@ class Rendering:
     def card_at(self, desk: str, report: ReportState, language: str) -> str:
         """The report as it stands in this desk's queue; once the desk has nothing to do with it any more, what
         takes it out of the queue there, with who has it now."""
+        report = replace(report, at=desk)
         if report.concerns(desk):
             return self.card(report, language)
         return self._of(language).left_card.render(report=report)
@@ -149,26 +188,56 @@ class Rendering:
     def report(self, report: ReportState, language: str) -> str:
         """The report in hand: conversation, media, facts. Answers `GET /console/reports/{id}` and a sent reply."""
         template = self._of(language)
-        questions = ready_questions(report, template.words, self._words)
-        return template.report.render(report=report, moments=moments(report), questions=questions)
+        ready = offered(report, template.words, self._words)
+        return template.report.render(report=report, moments=moments(report), ready=ready)
 
     def frame(self, cursor: str, cards: Iterable[str]) -> str:
         """Changes for the sockets: the cursor (`epoch:seq`) after them, and the cards of what changed."""
         return _cursor(cursor) + _partial("card", "".join(cards))
 
-    def snapshot(self, cursor: str, reports: Iterable[ReportState], language: str) -> str:
-        """All that the queue holds as of `cursor`; answers `GET /console/queue` too."""
-        return _cursor(cursor) + _partial("queue", self._cards(reports, language))
+    def snapshot(self, cursor: str, queue: Queue, language: str) -> str:
+        """All that the queue holds as of `cursor`, and the ids of those that wait besides; answers `GET
+        /console/queue` too."""
+        beyond = Markup('<data class="beyond" value="{}" data-floods="{}"></data>').format(
+            " ".join(map(str, queue.beyond)), _floods(queue)
+        )
+        return _cursor(cursor) + _partial("queue", beyond + self._cards(queue.reports, language))
 
-    def tick(self, *, at: datetime, seq: int, waiting: int, dispatchers: Sequence[str]) -> str:
-        """The word of life once a second: `seq` is the head that the socket's frames have reached or will."""
-        return orjson.dumps(
-            {"type": "tick", "at": iso(at), "seq": seq, "waiting": waiting, "dispatchers": list(dispatchers)}
-        ).decode()
+    def tick(
+        self,
+        *,
+        at: datetime,
+        seq: int,
+        waiting: int,
+        dispatchers: Sequence[str],
+        ready: int = 0,
+        units: int = 0,
+        late_s: Sequence[int] = LATE_S,
+        doorbell: bool = True,
+    ) -> str:
+        """The word of life once a second: `seq` is the head that the socket's frames have reached or will; `ready`
+        the event by which what the desk has ready to say last changed, as far as this process has seen one, `units`
+        that by which anything of its units did; `late_s` the seconds at which a card's time changes its look;
+        `doorbell`: whether frames come at once, or a second late because this process hears no rings."""
+        word = {
+            "type": "tick",
+            "at": iso(at),
+            "seq": seq,
+            "waiting": waiting,
+            "ready": ready,
+            "units": units,
+            "late": list(late_s),
+            "doorbell": doorbell,
+        }
+        return orjson.dumps({**word, "dispatchers": list(dispatchers)}).decode()
 
     def accepted(self, report: ReportState, language: str) -> str:
         """The answer to the dispatcher who received the report (200)."""
         return _partial("card", self.card(report, language))
+
+    def answer(self, desk: str, report: ReportState, language: str) -> str:
+        """The answer to a dispatcher of `desk`: the card as it is there now."""
+        return _partial("card", self.card_at(desk, report, language))
 
     def lost(self, desk: str, report: ReportState, language: str) -> str:
         """The answer to a dispatcher of `desk` who came second (409): the card as it is now, and who was first."""
@@ -181,6 +250,13 @@ class Rendering:
     def problem(self, language: str, *, sentence: str, csrf_token: str = "") -> str:
         """A whole page for a person who cannot have the one asked for; with a token, it offers to sign out."""
         return self._of(language).problem.render(sentence=sentence, csrf_token=csrf_token)
+
+    def page(self, language: str, template: str, **values: object) -> str:
+        """Any other page, by its template's name."""
+        return self._of(language).environment.get_template(template).render(**values)
+
+    def _around(self, place: LatLon) -> Around | None:
+        return self.surroundings.at(place) if self.surroundings else None
 
     def _cards(self, reports: Iterable[ReportState], language: str) -> Markup:
         # Markup, because the template has escaped what reporters wrote.
@@ -227,6 +303,18 @@ class Rendering:
         environment.globals.update(unanswered=unanswered, delivered=delivered, now=now)
         environment.globals.update(entry_facts=entries.facts_in(words), loss_of=entries.loss_in(words))
         environment.filters.update(spaced=entries.spaced)
+        environment.globals.update(spots=spots_in(words, self._around), dot_of=dot_of)
+        environment.globals.update(writings=writings, tiles=self.tiles)
+        environment.globals.update(late_of=late_in(words), likeness=likeness_in(words))
+        environment.globals.update(standing=standing_in(words, self.dangers), patience=_patience)
+        environment.globals.update(folds_as=partial(folds_as, dangers=self.dangers))
+        environment.globals.update(act_words=acts.words_in(words), why_words=acts.why_in(words))
+        environment.globals.update(
+            results=told.results_in(words),
+            word_of=told.word_in(words),
+            for_leader=told.for_leader_in(words),
+            outside=outside_in(words, self._around),
+        )
         return _Language(
             words,
             card=environment.get_template("console/card.html"),
@@ -237,6 +325,7 @@ class Rendering:
             sign_in=environment.get_template("console/sign_in.html"),
             notice=environment.get_template("console/notice.html"),
             problem=environment.get_template("console/problem.html"),
+            environment=environment,
         )
 
 
@@ -282,6 +371,15 @@ def _term(words: Words) -> Callable[[str, object], str]:
 def _script_words(words: Words) -> dict[str, str]:
     prefix = "console.script"
     return {key.removeprefix(prefix + "."): text for key, text in words.under(prefix).items()}
+
+
+def _patience(report: ReportState) -> int:
+    return patience(report.kind, taken_back=report.taken_back)
+
+
+def _floods(queue: Queue) -> str:
+    """What of floods has no card, on one line: `person=report,report person=report`."""
+    return " ".join(f"{person}={','.join(map(str, ids))}" for person, ids in queue.floods.items())
 
 
 def _cursor(cursor: str) -> str:

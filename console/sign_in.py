@@ -2,19 +2,22 @@
 
 import asyncio
 import hmac
+import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from sqlmodel import Session
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from console.parts import Parts, parts_of
 from console.rendering import SignInError
-from dispatch import dispatchers
+from dispatch import accounts, dispatchers, recovery_codes
 from dispatch.clock import now
-from dispatch.dispatchers import SHIFT, OnDuty
+from dispatch.dispatchers import FIRST, SHIFT, Account, OnDuty
 from dispatch.errors import Refused
 from dispatch.narrow import LONGEST_TYPED, narrow_number
 from dispatch.reporters import PROVINCE, new_token, token_digest
@@ -25,6 +28,8 @@ from web.origins import address, foreign
 COOKIE = "desk110_console"
 BEFORE_SIGN_IN = "desk110_console_csrf"
 OUR_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+FIRST_COOKIE = "desk110_console_first"
+LEADER = "shift_leader"
 NUMBER = re.compile(r"[A-Za-z0-9]{1,16}")
 
 
@@ -37,42 +42,71 @@ def routes() -> list[Route]:
 
 
 async def show(request: Request) -> Response:
-    return _page(request)
+    return page(request)
 
 
 async def sign_in(request: Request) -> Response:
-    """Fields `number`, `password`, and `totp` where it is set → 303 to the desk; 401 with the page again."""
+    """Fields `number`, `password`, and `totp` where it is set → 303 to the desk, or to what is still to be set up; 401
+    with the page again."""
     parts = parts_of(request)
     form = await read_form(request)
     number, password = narrow_number(form.get("number", "")[:LONGEST_TYPED]), form.get("password", "")
-    if foreign(request, parts.settings.console_origins) or not _same_page(request, form):
-        return _page(request, number=number, error="page_expired", status=403)
+    if foreign(request, parts.settings.console_origins) or not same_page(request, form):
+        return page(request, number=number, error="page_expired", status=403)
     try:
         await parts.limits.take("console_address", address(request))
         await parts.limits.take("console_sign_in", f"{address(request)} {number[:32]}")
     except Refused:
-        return _page(request, number=number, error="too_many", minutes=1, status=429)
+        return page(request, number=number, error="too_many", minutes=1, status=429)
     account = None
     if NUMBER.fullmatch(number):
         account = await parts.read(lambda session: dispatchers.account(session, number))
     # argon2id takes tens of milliseconds by design.
     if not await asyncio.to_thread(dispatchers.password_fits, account, password) or account is None:
-        return _page(request, number=number, error="wrong", status=401)
-    step = None
+        return page(request, number=number, error="wrong", status=401)
+    step = recovery = None
     if account.totp_secret is not None:
-        step = _totp_step(parts, account.number, account.totp_secret, form.get("totp", ""))
-        if step is None:
-            given = bool(form.get("totp"))
-            return _page(request, number=number, asks_totp=True, error="totp" if given else None, status=401)
-    token = new_token()
-    desk = account.desk or PROVINCE
-    opened = await parts.writer.do(lambda session: dispatchers.sign_in(session, number, token, step), desk)
+        code = form.get("totp", "")
+        step = _totp_step(parts, account.number, account.totp_secret, code)
+        recovery = _recovery(parts, account.number, code) if step is None else None
+        if step is None and recovery is None:
+            error: SignInError | None = "totp" if code else None
+            return page(request, number=number, asks_totp=True, error=error, status=401)
+    token, where, lacks = new_token(), address(request), lacking(parts, account)
+
+    def open_session(session: Session) -> bool:
+        if "totp" in lacks:
+            accounts.offer_totp(session, parts.cipher, number, accounts.new_secret())
+        return dispatchers.sign_in(
+            session, number, token, step, where, recovery=recovery, pending=bool(lacks)
+        )
+
+    opened = await parts.writer.do(open_session, *sorted({account.desk or PROVINCE, PROVINCE}))
     if not opened:
-        return _page(request, number=number, asks_totp=step is not None, error="totp", status=401)
+        return page(
+            request, number=number, asks_totp=account.totp_secret is not None, error="totp", status=401
+        )
+    if lacks:
+        answer = RedirectResponse("/console/first-sign-in", 303)
+        set_cookie(parts, answer, FIRST_COOKIE, token, int(FIRST.total_seconds()))
+        return answer
+    return admitted(parts, token)
+
+
+def admitted(parts: Parts, token: str) -> Response:
+    """To the desk, with the session of this token."""
     answer = RedirectResponse("/console", 303)
-    _set_cookie(parts, answer, COOKIE, token, int(SHIFT.total_seconds()))
-    answer.delete_cookie(BEFORE_SIGN_IN, path="/console")
+    set_cookie(parts, answer, COOKIE, token, int(SHIFT.total_seconds()))
+    for name in (BEFORE_SIGN_IN, FIRST_COOKIE):
+        answer.delete_cookie(name, path="/console")
     return answer
+
+
+def lacking(parts: Parts, account: Account) -> list[str]:
+    """What has to be set up before the account's session counts: `password`, `totp`."""
+    needs = accounts.wants_two(parts.settings.second_factor, account.role)
+    found = ["password"] if account.password_until is not None else []
+    return [*found, "totp"] if needs and account.totp_secret is None else found
 
 
 async def sign_out(request: Request) -> Response:
@@ -85,6 +119,16 @@ async def sign_out(request: Request) -> Response:
     answer = RedirectResponse("/console/sign-in", 303)
     answer.delete_cookie(COOKIE, path="/console")
     return answer
+
+
+async def first_on_duty(request: Request) -> OnDuty:
+    """Who had the right password and has something to set up. Raises Refused `sign_in_required`."""
+    token = request.cookies.get(FIRST_COOKIE)
+    digest = token_digest(token) if token else b""
+    who = await parts_of(request).read(lambda session: dispatchers.first(session, digest))
+    if who is None:
+        raise Refused("sign_in_required")
+    return who
 
 
 async def on_duty(connection: HTTPConnection) -> OnDuty | None:
@@ -111,12 +155,17 @@ async def require_act(request: Request) -> OnDuty:
     who = await on_duty(request)
     if who is None:
         raise Refused("sign_in_required")
+    await check_own_page(request, who)
+    return who
+
+
+async def check_own_page(request: Request, who: OnDuty) -> None:
+    """The request comes from a page that we gave to this session. Raises Refused: `origin_refused`, `csrf_refused`."""
     if foreign(request, parts_of(request).settings.console_origins):
         raise Refused("origin_refused")
     given = request.headers.get("x-csrf-token") or (await read_form(request)).get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), who.csrf.encode()):
         raise Refused("csrf_refused")
-    return who
 
 
 async def require_dispatcher_act(request: Request) -> "AtDesk":
@@ -150,12 +199,21 @@ async def read_form(request: Request) -> Mapping[str, str]:
     return form
 
 
+def _recovery(parts: Parts, number: str, code: str) -> bytes | None:
+    """The digest of what can be a recovery code."""
+    typed = code[:LONGEST_TYPED].strip()
+    # A code of letters is none of an authenticator's, and one of digits no recovery code.
+    if not typed or narrow_number(typed).isdigit():
+        return None
+    return recovery_codes.digest_of(parts.cipher, number, typed)
+
+
 def _totp_step(parts: Parts, number: str, sealed: bytes, code: str) -> int | None:
     secret = parts.cipher.open("dispatcher", "totp_secret", dispatchers.row_of(number), sealed)
     return dispatchers.totp_step(secret, narrow_number(code[:LONGEST_TYPED]), now())
 
 
-def _same_page(request: Request, form: Mapping[str, str]) -> bool:
+def same_page(request: Request, form: Mapping[str, str]) -> bool:
     """Whether the form is of a page that we gave this browser.
 
     A browser always names the Origin of such a POST, which was checked; what names none is no browser, and has
@@ -167,7 +225,7 @@ def _same_page(request: Request, form: Mapping[str, str]) -> bool:
     return bool(kept) and hmac.compare_digest(kept.encode(), form.get("csrf_token", "").encode())
 
 
-def _page(
+def page(
     request: Request,
     *,
     number: str = "",
@@ -179,7 +237,7 @@ def _page(
     parts = parts_of(request)
     kept = request.cookies.get(BEFORE_SIGN_IN, "")
     csrf = kept if OUR_TOKEN.fullmatch(kept) else secrets.token_urlsafe(24)
-    page = parts.rendering.sign_in(
+    html = parts.rendering.sign_in(
         page_language(request),
         csrf_token=csrf,
         number=number[:32],
@@ -187,14 +245,34 @@ def _page(
         error=error,
         minutes=minutes,
         demo_number="33010601" if parts.settings.demo else None,
+        passkeys=by_name(request),
+        oidc=bool(parts.settings.oidc_issuer),
     )
-    answer = HTMLResponse(page, status)
-    _set_cookie(parts, answer, BEFORE_SIGN_IN, csrf, 3600)
+    answer = HTMLResponse(html, status)
+    set_cookie(parts, answer, BEFORE_SIGN_IN, csrf, 3600)
     remember(request, answer)
     return answer
 
 
-def _set_cookie(parts: Parts, answer: Response, name: str, value: str, max_age: int) -> None:
+def by_name(connection: HTTPConnection) -> bool:
+    """Whether the console is asked by a name: browsers make no passkeys for an IP address."""
+    try:
+        host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+    except ValueError:  # anybody can write a Host
+        return False
+    return bool(host) and not is_address(host)
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def set_cookie(parts: Parts, answer: Response, name: str, value: str, max_age: int) -> None:
     answer.set_cookie(
         name,
         value,

@@ -5,6 +5,7 @@ import statistics
 from sqlalchemy import select
 from sqlmodel import Session
 
+from dispatch.exercises import is_real
 from dispatch.models import TABLES
 
 _ACKNOWLEDGEMENT, _REPORT = TABLES["acknowledgement"], TABLES["report"]
@@ -17,7 +18,7 @@ def usual_acceptance_s(session: Session, desk: str) -> float | None:
     rows = session.connection().execute(
         select(_ACKNOWLEDGEMENT.c.at, _REPORT.c.filed_at)
         .join(_REPORT, _REPORT.c.id == _ACKNOWLEDGEMENT.c.report)
-        .where(_REPORT.c.desk == desk)
+        .where(_REPORT.c.desk == desk, _ACKNOWLEDGEMENT.c.desk == desk, is_real(_REPORT))
         .order_by(_REPORT.c.filed_at.desc())
         .limit(SAMPLE)
     )

@@ -23,7 +23,7 @@ NONCE_BYTES, TAG_BYTES = 12, 16
 HEAD_BYTES = len(VERSION) + KEY_ID_BYTES
 OVERHEAD_BYTES = HEAD_BYTES + NONCE_BYTES + TAG_BYTES
 
-IndexedColumn = Literal["phone", "id_number"]
+IndexedColumn = Literal["phone", "id_number", "openid", "search", "recovery", "challenge"]
 
 
 class Unopenable(Exception):
@@ -81,8 +81,8 @@ class FieldCipher:
     def index(self, column: IndexedColumn, value: str) -> bytes:
         """32 bytes, equal for equal values of this column and telling nothing without the key.
 
-        `phone` wants E.164 (`phones.normalise`), `id_number` an `IdentityNumber.value`; width, spaces and case
-        do not matter.
+        `phone` wants E.164 (`phones.normalise`), `id_number` an `IdentityNumber.value`, `openid` its bytes in hex,
+        since its case matters; `search` takes any words. Width, spaces and case do not matter.
         """
         plain = "".join(unicodedata.normalize("NFKC", value).split()).upper()
         return hmac.digest(self._index_key, f"desk110 index\0{column}\0{plain}".encode(), "sha256")

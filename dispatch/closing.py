@@ -1,8 +1,8 @@
 """What is erased of a reporter, when, and what stays until when (个人信息保护法 47).
 
-Reports are kept as the retention rule says, with who reported them: they may be evidence, and a desk may have to call
-back. So a name is erased, and an account's phone and name, once no report needs them any more; until then the
-reporter is told which reports do, and how long.
+Reports are kept as the retention rules say (`dispatch.retention`), with who reported them: they may be evidence, and a
+desk may have to call back. So a name is erased, and an account's phone and name, once no report needs them any more;
+until then the reporter is told which reports do, and how long.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, exists, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlmodel import Session
 
 from dispatch import consents
@@ -19,41 +19,19 @@ from dispatch.corrections import locked_reporter
 from dispatch.errors import Refused
 from dispatch.events import ACCOUNT_CLOSED, ACCOUNT_ERASED, IDENTITY_ERASED, record, rows_to_insert
 from dispatch.filing import IdentityRule
+from dispatch.holds import person_held
 from dispatch.models import TABLES
 from dispatch.reporters import PROVINCE, end_sessions
-from dispatch.states import OPEN
+from dispatch.retention import LEAST_DAYS, is_kept, kept_until, rules
 
-# Reports stay at least this long after they were filed, and as long as they are open.
-RETENTION: Final = timedelta(days=190)
+# Reports stay at least this long after they were closed.
+RETENTION: Final = timedelta(days=LEAST_DAYS)
 # How many are looked at in one round of the worker.
 AT_ONCE: Final = 200
 
 _REPORTER, _REPORT, _FORMER = TABLES["reporter"], TABLES["report"], TABLES["former_identity"]
+_HOLD = TABLES["hold"]
 
-_KEPT = _REPORT.c.status.in_(OPEN) | (_REPORT.c.filed_at > bindparam("since"))
-_KEPT_OF = (
-    select(_REPORT.c.number, _REPORT.c.status, _REPORT.c.filed_at)
-    .where(_REPORT.c.reporter == bindparam("of"), _KEPT)
-    .order_by(_REPORT.c.filed_at, _REPORT.c.id)
-)
-_HELD = exists().where(_REPORT.c.reporter == _REPORTER.c.id, _KEPT)
-_CLOSED_AND_FREE = (
-    select(_REPORTER.c.id)
-    .where(_REPORTER.c.closed_at.is_not(None), _REPORTER.c.erased_at.is_(None), ~_HELD)
-    .order_by(_REPORTER.c.closed_at)
-    .limit(AT_ONCE)
-)
-_NAMED_AND_FREE = (
-    select(_REPORTER.c.id)
-    .where(
-        _REPORTER.c.closed_at.is_(None),
-        _REPORTER.c.verified_at <= bindparam("since"),
-        ~_HELD,
-        ~consents.agrees("keep_identity", _REPORTER.c.id),
-    )
-    .order_by(_REPORTER.c.verified_at)
-    .limit(AT_ONCE)
-)
 _NO_NAME: Final[dict[str, Any]] = {
     "identity": "none",
     "name": None,
@@ -66,7 +44,7 @@ _NO_NAME: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A report that keeps its reporter known. `until` None: it is open, and nobody can say."""
+    """A report that keeps its reporter known. `until` None: it is open or kept for a case, and nobody can say."""
 
     number: str
     until: datetime | None
@@ -82,11 +60,15 @@ class Closed:
 
 
 def kept_reports(session: Session, reporter: UUID, at: datetime) -> tuple[Kept, ...]:
-    """The reports that are inside the retention time, oldest first."""
-    rows = session.connection().execute(_KEPT_OF, {"of": reporter, "since": at - RETENTION})
-    return tuple(
-        Kept(row.number, None if row.status in OPEN else row.filed_at + RETENTION) for row in rows
-    ) + tuple(
+    """The reports that are inside their retention time, oldest first."""
+    standing = rules(session)
+    statement = (
+        select(_REPORT)
+        .where(_REPORT.c.reporter == reporter, is_kept(_REPORT, standing, at))
+        .order_by(_REPORT.c.filed_at, _REPORT.c.id)
+    )
+    rows = session.connection().execute(statement)
+    return tuple(Kept(row.number, kept_until(standing, row)) for row in rows) + tuple(
         Kept(row["number"], None)
         for row in rows_to_insert(session)
         if row.get("reporter") == reporter and "filed_seq" in row
@@ -102,7 +84,7 @@ def erase_identity(session: Session, reporter: UUID, rule: IdentityRule) -> None
     row = locked_reporter(session, reporter)
     if row.identity != "verified":
         return
-    if rule != "never" and kept_reports(session, reporter, now()):
+    if (rule != "never" and _kept_now(session, reporter)) or person_held(session, reporter):
         raise Refused("identity_kept")
     _erase_identity(session, reporter, f"reporter:{reporter}")
 
@@ -125,9 +107,10 @@ def close(session: Session, reporter: UUID) -> tuple[Closed, list[bytes]]:
         actor, data = f"reporter:{reporter}", {"reports_kept": len(kept)}
         record(session, PROVINCE, ACCOUNT_CLOSED, actor=actor, reporter=reporter, data=data)
     ended = end_sessions(session, reporter)
-    if not kept and not row.erased_at:
+    free = not kept and not person_held(session, reporter)
+    if free and not row.erased_at:
         _erase(session, reporter)
-    return Closed(at, not kept, kept), ended
+    return Closed(at, free, kept), ended
 
 
 def erase_due(session: Session) -> int:
@@ -136,25 +119,47 @@ def erase_due(session: Session) -> int:
     A name is kept for the next report where its reporter agreed to that (`keep_identity`); else as long as the
     reports of that name are, and at least as long as that after it was verified. Gives how many were erased.
     """
-    since = {"since": now() - RETENTION}
+    at = now()
     connection = session.connection()
+    # Whoever has a report that must be told by them stays, and whoever is on hold does.
+    needed = or_(
+        exists().where(_REPORT.c.reporter == _REPORTER.c.id, is_kept(_REPORT, rules(session), at)),
+        exists().where(_HOLD.c.reporter == _REPORTER.c.id, _HOLD.c.lifted_at.is_(None)),
+    )
+    closed = (
+        select(_REPORTER.c.id)
+        .where(_REPORTER.c.closed_at.is_not(None), _REPORTER.c.erased_at.is_(None), ~needed)
+        .order_by(_REPORTER.c.closed_at)
+        .limit(AT_ONCE)
+    )
+    named = (
+        select(_REPORTER.c.id)
+        .where(
+            _REPORTER.c.closed_at.is_(None),
+            _REPORTER.c.verified_at <= at - RETENTION,
+            ~needed,
+            ~consents.agrees("keep_identity", _REPORTER.c.id),
+        )
+        .order_by(_REPORTER.c.verified_at)
+        .limit(AT_ONCE)
+    )
     erased = 0
-    for reporter in connection.execute(_CLOSED_AND_FREE, since).scalars().all():
+    for reporter in connection.execute(closed).scalars().all():
         row = locked_reporter(session, reporter)
-        if row.closed_at is not None and row.erased_at is None and not _kept_now(session, row):
+        if row.closed_at is not None and row.erased_at is None and not _kept_now(session, reporter):
             _erase(session, reporter)
             erased += 1
-    for reporter in connection.execute(_NAMED_AND_FREE, since).scalars().all():
-        row = locked_reporter(session, reporter)
-        if consents.agreed(session, reporter, "keep_identity") or _kept_now(session, row):
+    for reporter in connection.execute(named).scalars().all():
+        locked_reporter(session, reporter)
+        if consents.agreed(session, reporter, "keep_identity") or _kept_now(session, reporter):
             continue
         _erase_identity(session, reporter, "system")
         erased += 1
     return erased
 
 
-def _kept_now(session: Session, row: Row[Any]) -> bool:
-    return bool(kept_reports(session, row.id, now()))
+def _kept_now(session: Session, reporter: UUID) -> bool:
+    return bool(kept_reports(session, reporter, now()))
 
 
 def _erase_identity(session: Session, reporter: UUID, actor: str) -> None:

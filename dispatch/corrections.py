@@ -17,15 +17,14 @@ from sqlmodel import Session
 from dispatch.cipher import FieldCipher
 from dispatch.clock import now
 from dispatch.errors import Refused
-from dispatch.events import IDENTITY_CORRECTED, IDENTITY_VERIFIED, PHONE_CHANGED, record
+from dispatch.events import IDENTITY_CORRECTED, IDENTITY_VERIFIED, PHONE_CHANGED
 from dispatch.identity import IdentityNumber, mask_name
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from dispatch.phones import mask
-from dispatch.reporters import PROVINCE, code_fits, end_sessions
-from dispatch.states import OPEN
+from dispatch.reporters import code_fits, end_sessions, tell_desks
 
-_REPORTER, _FORMER, _REPORT = TABLES["reporter"], TABLES["former_identity"], TABLES["report"]
+_REPORTER, _FORMER = TABLES["reporter"], TABLES["former_identity"]
 
 _LOCKED = select(_REPORTER).where(_REPORTER.c.id == bindparam("of")).with_for_update()
 _FORMERS = (
@@ -38,11 +37,6 @@ _FORMERS = (
     )
     .where(_FORMER.c.reporter.in_(bindparam("ids", expanding=True)))
     .order_by(_FORMER.c.replaced_at, _FORMER.c.id)
-)
-_OPEN_REPORTS = (
-    select(_REPORT.c.id, _REPORT.c.desk)
-    .where(_REPORT.c.reporter == bindparam("of"), _REPORT.c.status.in_(OPEN))
-    .order_by(_REPORT.c.desk, _REPORT.c.id)
 )
 
 
@@ -65,6 +59,7 @@ def verify_identity(
     session: Session, cipher: FieldCipher, reporter: UUID, name: str, number: IdentityNumber
 ) -> None:
     """Keep a name and an identity number that a verifier has confirmed, sealed. The same again changes nothing.
+    Desks that have an open report of this reporter are told.
 
     Raises Refused `identity_fixed` when another person's number stands there: that is a correction. The same
     number under another confirmed name is the same person.
@@ -77,7 +72,7 @@ def verify_identity(
             _replace_identity(session, cipher, row, name, number)
         return
     _write_identity(session, cipher, reporter, name, number)
-    record(session, PROVINCE, IDENTITY_VERIFIED, actor=f"reporter:{reporter}", reporter=reporter)
+    tell_desks(session, IDENTITY_VERIFIED, reporter)
 
 
 def correct_identity(
@@ -85,8 +80,7 @@ def correct_identity(
 ) -> None:
     """Put another confirmed name and number in the place of those that stand there, which are put aside.
 
-    Desks that have an open report of this reporter are told in their own logs. Without an identity so far, it is
-    the first.
+    Desks that have an open report of this reporter are told. Without an identity so far, it is the first.
     """
     row = locked_reporter(session, reporter)
     if row.identity != "verified":
@@ -121,7 +115,7 @@ def change_phone(
         phone_index=index,
         phone_masked=mask(phone),
     )
-    _tell(session, PHONE_CHANGED, reporter)
+    tell_desks(session, PHONE_CHANGED, reporter)
     return end_sessions(session, reporter, keep)
 
 
@@ -139,7 +133,7 @@ def _replace_identity(
     told = {name: getattr(row, name) for name in ("name_masked", "id_number_index", "verified_at")}
     _put_aside(session, cipher, row, ("name", "id_number"), told)
     _write_identity(session, cipher, row.id, name, number)
-    _tell(session, IDENTITY_CORRECTED, row.id)
+    tell_desks(session, IDENTITY_CORRECTED, row.id)
 
 
 def _write_identity(
@@ -176,11 +170,3 @@ def _name(cipher: FieldCipher, row: Row[Any]) -> str:
 
 def _change(session: Session, reporter: UUID, **values: Any) -> None:
     session.connection().execute(update(_REPORTER).where(_REPORTER.c.id == reporter).values(**values))
-
-
-def _tell(session: Session, kind: str, reporter: UUID) -> None:
-    """The event, in the province's log and in that of every desk that has an open report of this reporter."""
-    actor = f"reporter:{reporter}"
-    for row in session.connection().execute(_OPEN_REPORTS, {"of": reporter}).all():
-        record(session, row.desk, kind, actor=actor, report=row.id, reporter=reporter)
-    record(session, PROVINCE, kind, actor=actor, reporter=reporter)

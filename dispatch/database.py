@@ -133,6 +133,8 @@ def _sqlite_engine(url: str, readers: int) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-32000")
+        # What is removed is overwritten, not only unlinked: its words must not be read from the file.
+        cursor.execute("PRAGMA secure_delete=ON")
         if readers:
             cursor.execute("PRAGMA query_only=ON")
         cursor.close()

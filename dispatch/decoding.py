@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dispatch.errors import Refused
-from dispatch.offers import BOUNDS, MediaKind
+from dispatch.media_bounds import BOUNDS, MediaKind
 
 SLACK_S = 0.5  # encoders end a little after they were told to
 # 4,096 × 2,304: the widest that phones film by themselves but for 8K, of which 60 MiB hold a few seconds.

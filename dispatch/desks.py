@@ -6,15 +6,20 @@ The table holds the divisions as they have stood since 2021. Set-up refuses boun
 counties or name one otherwise, so that a reform of the divisions cannot go unseen.
 """
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from dispatch.words import in_chinese
+from dispatch.tongues import in_chinese
 
 Level = Literal["province", "city", "county"]
 
 PROVINCE = "330000"
+SMS = "12110"  # takes text messages to the police, where a desk has set no other number
+
+# A syllable of a name in pinyin. An apostrophe stands where it would be read otherwise (Rui'an).
+SYLLABLE = re.compile(r"(?:zh|ch|sh|[b-df-hj-np-tw-z])?[aeiouü]+(?:ng(?![aeiou])|n(?![aeiou]))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,20 @@ class Desk:
         """The adcode of the desk above it; the province has none."""
         return parent_of(self.adcode)
 
+    @property
+    def initials(self) -> str:
+        """The first letters of the syllables of its name, by which people type it: `xh`."""
+        name = self.name_en.split(" ")[0].lower()
+        return "".join(syllable[0] for syllable in SYLLABLE.findall(name))
+
     def title(self, language: str) -> str:
         """What people are shown: 西湖区110报警服务台, or in English Xihu District 110 desk."""
         return f"{self.name_en} 110 desk" if not in_chinese(language) else f"{self.name_zh}110报警服务台"
+
+
+def whom_to_call(sms: str = SMS) -> tuple[str, str]:
+    """Who takes what the internet does not, as addresses. `sms`: the number of the desk, once that is known."""
+    return "tel:110", f"sms:{sms}"
 
 
 def level(adcode: str) -> Level:

@@ -22,7 +22,7 @@ class Developed:
     """A photo as it may be shown: two WebP files without metadata, upright, in sRGB.
 
     `width` and `height` are the view's, in pixels. `content_type` is what the original truly is, whatever it was
-    called. `taken` is its EXIF position, which stands in neither picture.
+    called. `taken` is its EXIF position, which stands in neither picture; `likeness` is what `dispatch.likeness` says.
     """
 
     view: bytes
@@ -31,6 +31,7 @@ class Developed:
     height: int
     content_type: str
     taken: Taken | None
+    likeness: bytes | None = None
 
 
 def packed(result: Developed | Refused) -> bytes:
@@ -44,6 +45,7 @@ def packed(result: Developed | Refused) -> bytes:
         "height": result.height,
         "content_type": result.content_type,
         "taken": taken_said(result.taken),
+        "likeness": result.likeness.hex() if result.likeness else None,
     }
     return json.dumps(head).encode() + b"\n" + result.view + result.thumb
 
@@ -63,6 +65,7 @@ def unpacked(data: bytes) -> Developed | Refused:
         height=int(head["height"]),
         content_type=str(head["content_type"]),
         taken=taken_from(head["taken"]),
+        likeness=bytes.fromhex(head["likeness"]) if head["likeness"] else None,
     )
 
 

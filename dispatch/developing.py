@@ -34,6 +34,7 @@ from PIL import (
 
 from dispatch.developed import Developed, Taken, packed
 from dispatch.errors import Refused
+from dispatch.likeness import photo_digest
 from dispatch.webp import fitted, webp
 
 _NEEDED = (ImageFile, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin)
@@ -141,6 +142,7 @@ def _develop(source: Path | IO[bytes]) -> Developed:
         height=view.height,
         content_type=TYPES[kind],
         taken=_taken(exif),
+        likeness=photo_digest(view),
     )
 
 

@@ -13,6 +13,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
+from dispatch import recovery_codes
 from dispatch.clock import now
 from dispatch.events import (
     DISPATCHER_MUTED,
@@ -44,11 +45,15 @@ _ON_DUTY = (
         _SESSION.c.token_digest == bindparam("token"),
         _SESSION.c.revoked_at.is_(None),
         _SESSION.c.expires_at > bindparam("at"),
+        _SESSION.c.pending == bindparam("unfinished"),
         _DISPATCHER.c.disabled_at.is_(None),
     )
 )
 
 SHIFT = timedelta(hours=12)
+# How long whoever had the right password may take to set up what is still missing.
+FIRST = timedelta(minutes=15)
+MARK_BYTES = 8
 
 # argon2id at the library's recommended cost (OWASP Password Storage Cheat Sheet: m ≥ 19 MiB, t ≥ 2).
 _passwords = PasswordHash.recommended()
@@ -75,8 +80,10 @@ class Account:
     """An account as sign-in needs it, read before the slow check of the password."""
 
     number: str
+    role: str
     desk: str | None
     password: str
+    password_until: datetime | None  # of one that must be changed at the first sign-in
     totp_secret: bytes | None
 
 
@@ -85,26 +92,24 @@ def hash_password(password: str) -> str:
     return _passwords.hash(password)
 
 
+_ACCOUNT = select(*(_DISPATCHER.c[name] for name in Account.__dataclass_fields__)).where(
+    _DISPATCHER.c.number == bindparam("of"), _DISPATCHER.c.disabled_at.is_(None)
+)
+
+
 def account(session: Session, number: str) -> Account | None:
     """The account under this number, unless it is disabled."""
-    row = (
-        session.connection()
-        .execute(
-            select(
-                _DISPATCHER.c.number, _DISPATCHER.c.desk, _DISPATCHER.c.password, _DISPATCHER.c.totp_secret
-            ).where(_DISPATCHER.c.number == number, _DISPATCHER.c.disabled_at.is_(None))
-        )
-        .one_or_none()
-    )
+    row = session.connection().execute(_ACCOUNT, {"of": number}).one_or_none()
     return None if row is None else Account(*row)
 
 
 def password_fits(found: Account | None, password: str) -> bool:
-    """Whether this is the account's password; takes as long when there is no such account."""
+    """Whether this is the account's password, and one that still holds; takes as long when there is no such account."""
     if found is None:
         _passwords.verify(password, _NOBODY)
         return False
-    return _passwords.verify(password, found.password)
+    holds = found.password_until is None or found.password_until > now()
+    return _passwords.verify(password, found.password) and holds
 
 
 def totp_step(secret: str, code: str, at: datetime) -> int | None:
@@ -117,8 +122,23 @@ def totp_step(secret: str, code: str, at: datetime) -> int | None:
     return None
 
 
-def sign_in(session: Session, number: str, token: str, totp: int | None = None) -> bool:
-    """Open a session for an account whose password was checked; False when its one-time code was used before."""
+def sign_in(
+    session: Session,
+    number: str,
+    token: str,
+    totp: int | None = None,
+    address: str = "",
+    *,
+    recovery: bytes | None = None,
+    by: str = "",
+    pending: bool = False,
+) -> bool:
+    """Open a session for an account whose password was checked; False when its one-time code was used before.
+
+    `address`: where they sit; it stands with the session, and the log tells the session by its mark. `recovery`: the
+    digest of a code that takes the place of the second factor. `by`: what was shown in place of a password. `pending`:
+    something is still to be set up (`first`), and the session counts nowhere else.
+    """
     row = (
         session.connection()
         .execute(
@@ -130,40 +150,82 @@ def sign_in(session: Session, number: str, token: str, totp: int | None = None) 
     )
     if row is None or (totp is not None and totp <= row.totp_used):
         return False
+    actor = f"dispatcher:{number}"
+    if recovery is not None and not recovery_codes.spend(session, number, row.desk or PROVINCE, recovery):
+        return False
     if totp is not None:
         session.connection().execute(
             update(_DISPATCHER).where(_DISPATCHER.c.number == number).values(totp_used=totp)
         )
-    at = now()
-    session.connection().execute(
-        insert(_SESSION),
-        {
-            "token_digest": token_digest(token),
-            "dispatcher": number,
-            "csrf": secrets.token_urlsafe(24),
-            "made_at": at,
-            "expires_at": at + SHIFT,
-        },
-    )
-    record(session, row.desk or PROVINCE, DISPATCHER_SIGNED_IN, actor=f"dispatcher:{number}")
+    digest = _open(session, number, token, address, pending=pending)
+    if not pending:
+        data = {"session": mark_of(digest)} | ({"by": by} if by else {})
+        record(session, row.desk or PROVINCE, DISPATCHER_SIGNED_IN, actor=actor, data=data)
     return True
+
+
+def first(session: Session, digest: bytes) -> OnDuty | None:
+    """Who has the session with this token's digest and has something to set up before it counts."""
+    values = {"token": digest, "at": now(), "unfinished": True}
+    row = session.connection().execute(_ON_DUTY, values).one_or_none()
+    return None if row is None else OnDuty(*row)
+
+
+def finish(session: Session, who: OnDuty, token: str, address: str) -> bool:
+    """All is set up: a session that counts, under another token, takes the place of the one of `first`. False when
+    that ended meanwhile."""
+    if first(session, who.token_digest) is None:
+        return False
+    _revoke(session, who.token_digest)
+    digest = _open(session, who.number, token, address, pending=False)
+    data = {"session": mark_of(digest)}
+    record(session, who.desk or PROVINCE, DISPATCHER_SIGNED_IN, actor=f"dispatcher:{who.number}", data=data)
+    return True
+
+
+def _open(session: Session, number: str, token: str, address: str, *, pending: bool) -> bytes:
+    at, digest = now(), token_digest(token)
+    row = {
+        "token_digest": digest,
+        "dispatcher": number,
+        "address": address,
+        "csrf": secrets.token_urlsafe(24),
+        "made_at": at,
+        "expires_at": at + (FIRST if pending else SHIFT),
+        "pending": pending,
+    }
+    session.connection().execute(insert(_SESSION), row)
+    return digest
+
+
+def _revoke(session: Session, digest: bytes) -> bool:
+    """End the session; whether it stood."""
+    revoked = session.connection().execute(
+        update(_SESSION)
+        .where(_SESSION.c.token_digest == digest, _SESSION.c.revoked_at.is_(None))
+        .values(revoked_at=now())
+    )
+    return bool(revoked.rowcount)
 
 
 def on_duty(session: Session, digest: bytes) -> OnDuty | None:
     """Who has the session with this token's digest, unless it is revoked, over, or the account disabled."""
-    row = session.connection().execute(_ON_DUTY, {"token": digest, "at": now()}).one_or_none()
+    values = {"token": digest, "at": now(), "unfinished": False}
+    row = session.connection().execute(_ON_DUTY, values).one_or_none()
     return None if row is None else OnDuty(*row)
 
 
 def sign_out(session: Session, who: OnDuty) -> None:
     """Revoke the session. Twice is once."""
-    revoked = session.connection().execute(
-        update(_SESSION)
-        .where(_SESSION.c.token_digest == who.token_digest, _SESSION.c.revoked_at.is_(None))
-        .values(revoked_at=now())
-    )
-    if revoked.rowcount:
-        record(session, who.desk or PROVINCE, DISPATCHER_SIGNED_OUT, actor=f"dispatcher:{who.number}")
+    if _revoke(session, who.token_digest):
+        data = {"session": mark_of(who.token_digest)}
+        actor = f"dispatcher:{who.number}"
+        record(session, who.desk or PROVINCE, DISPATCHER_SIGNED_OUT, actor=actor, data=data)
+
+
+def mark_of(digest: bytes) -> str:
+    """By what the log tells a session: enough of its token's digest to find it again."""
+    return digest[:MARK_BYTES].hex()
 
 
 def mute(session: Session, number: str, desk: str, *, muted: bool) -> None:
@@ -180,6 +242,7 @@ def standing(session: Session, digests: list[bytes]) -> dict[bytes, str | None]:
             _SESSION.c.token_digest.in_(digests),
             _SESSION.c.revoked_at.is_(None),
             _SESSION.c.expires_at > now(),
+            _SESSION.c.pending.is_(False),
             _DISPATCHER.c.disabled_at.is_(None),
         )
     )

@@ -6,7 +6,7 @@ a field nor a version nor a frame. So its events name the report and not the rep
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Self
 from uuid import UUID
@@ -20,11 +20,17 @@ from dispatch.clock import now
 from dispatch.errors import Refused
 from dispatch.events import DURESS_WORD_HEARD, DURESS_WORD_SAID, DURESS_WORD_SET, lock_log, record
 from dispatch.models import TABLES
-from dispatch.offering import offered_to, tell_offered
+from dispatch.offering import offered_to, seen_by, tell_offered
 from dispatch.reporters import PROVINCE
 from dispatch.words import Words, languages
 
 log = structlog.get_logger()
+
+# What stands under these in the facts of a fraud or a deed is one of our own codes or a moment: nobody's words, and
+# digits among which a short word of one's own would be found by accident.
+_NO_WORDS: Final = frozenset(
+    {"scheme", "channel", "paid_by", "when", "at", "paid_at", "area", "crs", "source", "location"}
+)
 
 # Letters and digits of one's own word, at least: fewer are said by accident. Two of Chinese are a word.
 SHORTEST: Final = 4
@@ -53,6 +59,22 @@ def normalised(text: str) -> str:
     """What counts of a text: its letters and digits, whatever their width, case and what stands between them."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LN")
+
+
+def words_in(facts: Any) -> Iterator[str]:
+    """All that a person wrote into the facts of a fraud or a deed, at any depth; nothing for None.
+
+    Also what a newer client says beyond the fields that are known: a word that is not heard there helps nobody.
+    """
+    if isinstance(facts, str):
+        yield facts
+    elif isinstance(facts, dict):
+        for key, value in facts.items():
+            if key not in _NO_WORDS:
+                yield from words_in(value)
+    elif isinstance(facts, list | tuple):
+        for value in facts:
+            yield from words_in(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +129,11 @@ def hear(session: Session, report: UUID, desk: str, dispatcher: str, said: int) 
 
     Raises Refused `report_unknown`.
     """
-    offered = offered_to(session, report)
     own = session.connection().execute(_DESK, {"of": report}).scalar_one_or_none()
-    if own is None or desk not in {own, *offered}:
+    if own is None or desk not in {own, *offered_to(session, report)}:
         raise Refused("report_unknown")
-    lock_log(session, own, *offered)
+    elsewhere = seen_by(session, report)
+    lock_log(session, own, *elsewhere)
     counts = session.connection().execute(_COUNTS, {"of": report}).one()
     upto = min(said, counts.duress_said)
     if upto <= counts.duress_heard:
@@ -119,7 +141,7 @@ def hear(session: Session, report: UUID, desk: str, dispatcher: str, said: int) 
     session.connection().execute(_HEARD, {"of": report, "upto": upto})
     actor = f"dispatcher:{dispatcher}"
     record(session, own, DURESS_WORD_HEARD, actor=actor, report=report, data={"said": upto})
-    tell_offered(session, report, offered, counts.version)
+    tell_offered(session, report, elsewhere, counts.version)
 
 
 def set_word(session: Session, cipher: FieldCipher, reporter: UUID, word: str | None) -> None:

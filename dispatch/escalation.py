@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, case, or_, select
 from sqlmodel import Session
 
 from dispatch.events import REPORT_ESCALATED, lock_log
@@ -24,13 +24,20 @@ OFFERED_PARENT: Final = 3
 
 # What is no emergency may wait longer: a fraud is written down after the fact, a tip-off is read when there is time.
 PATIENCE: Final = {"quick": 1, "location": 1, "fraud": 4, "tip": 20}
+# Nobody is told of what was taken back before anybody had it. Its card waits on, and becomes late this much later.
+TAKEN_BACK_PATIENCE: Final = 4
 
 AT_ONCE = 500
 # No desk is told sooner than this (seconds): whatever is younger need not be looked at.
 SOONEST_S = 1
 
 _REPORT, _DESK = TABLES["report"], TABLES["desk"]
-_PARENT = _DESK.alias("above")
+_PARENT, _BEYOND = _DESK.alias("above"), _DESK.alias("beyond")
+# The desk above, where it is open. What is practised goes up to who practises, and what is real passes such a desk by.
+_ABOVE = case(
+    (_PARENT.c.exercise == _REPORT.c.exercise, case((_PARENT.c.open, _PARENT.c.adcode))),
+    else_=case((_BEYOND.c.open & (_BEYOND.c.exercise == _REPORT.c.exercise), _BEYOND.c.adcode)),
+)
 _OVERDUE = (
     select(
         _REPORT.c.id,
@@ -38,18 +45,19 @@ _OVERDUE = (
         _REPORT.c.desk,
         _REPORT.c.filed_at,
         _REPORT.c.escalation,
-        _PARENT.c.adcode.label("parent"),
+        _ABOVE.label("parent"),
         _DESK.c.tell_desk_s,
         _DESK.c.tell_leader_s,
         _DESK.c.tell_parent_s,
     )
     .join(_DESK, _DESK.c.adcode == _REPORT.c.desk)
-    .outerjoin(_PARENT, (_PARENT.c.adcode == _DESK.c.parent) & _PARENT.c.open)
+    .outerjoin(_PARENT, _PARENT.c.adcode == _DESK.c.parent)
+    .outerjoin(_BEYOND, _BEYOND.c.adcode == _PARENT.c.parent)
     .where(
         _REPORT.c.status == "filed",
         _REPORT.c.escalation < OFFERED_PARENT,
         # Where there is no desk above, the second step is the last: it must not crowd out those that have one to go.
-        or_(_REPORT.c.escalation < TOLD_LEADER, _PARENT.c.adcode.is_not(None)),
+        or_(_REPORT.c.escalation < TOLD_LEADER, _ABOVE.is_not(None)),
         _REPORT.c.filed_at <= bindparam("before"),
     )
     .order_by(_REPORT.c.kind.in_(["fraud", "tip"]), _REPORT.c.filed_at)
@@ -68,12 +76,17 @@ class Due:
     step: int
 
 
+def patience(kind: str, *, taken_back: bool = False) -> int:
+    """By how much longer than an emergency a report may wait."""
+    return max(PATIENCE.get(kind, 1), TAKEN_BACK_PATIENCE if taken_back else 1)
+
+
 def due(session: Session, at: datetime) -> list[Due]:
     """The reports whose next step is due: emergencies before what can wait, those that wait longest first."""
     rows = session.connection().execute(_OVERDUE, {"before": at - timedelta(seconds=SOONEST_S)})
     found = []
     for row in rows:
-        waited_s = (at - row.filed_at).total_seconds() / PATIENCE.get(row.kind, 1)
+        waited_s = (at - row.filed_at).total_seconds() / patience(row.kind)
         times = (row.tell_desk_s, row.tell_leader_s, *([row.tell_parent_s] if row.parent else []))
         step = sum(waited_s >= time for time in times)
         if step > row.escalation:

@@ -6,10 +6,10 @@ A process learns what happened by reading the log past what it has seen; nobody 
 import hashlib
 import itertools
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -57,10 +57,45 @@ REPORT_FILED = "ReportFiled"
 REPORT_RECEIVED = "ReportReceived"
 RECEIPT_SHOWN = "ReceiptShown"
 REPORT_WITHDRAWN = "ReportWithdrawn"
+REPORT_CLOSED = "ReportClosed"
+REPORT_REOPENED = "ReportReopened"
 REPORT_ESCALATED = "ReportEscalated"
+REPORT_RELEASED = "ReportReleased"
+REPORT_TAKEN_OVER = "ReportTakenOver"
+REPORT_PICKED_UP = "ReportPickedUp"
+REPORT_HANDED_OVER = "ReportHandedOver"
+REPORT_OFFERED_AGAIN = "ReportOfferedAgain"
+UNIT_SENT = "UnitSent"
+UNIT_ARRIVED = "UnitArrived"
+UNIT_CLEARED = "UnitCleared"
+UNITS_CHANGED = "UnitsChanged"
+NOTE_WRITTEN = "NoteWritten"
+NOTE_DONE = "NoteDone"
+SHIFT_BEGAN = "ShiftBegan"
+SHIFT_ENDED = "ShiftEnded"
+REPORT_LINKED = "ReportLinked"
+REPORT_UNLINKED = "ReportUnlinked"
 REPORT_OFFERED = "ReportOffered"
 OFFERED_CHANGED = "OfferedReportChanged"
 OFFERING_ENDED = "OfferingEnded"
+TRANSFER_ASKED = "TransferAsked"
+TRANSFER_OFFERED = "TransferOffered"
+TRANSFER_UNANSWERED = "TransferUnanswered"
+TRANSFER_RETURNED = "TransferReturned"
+TRANSFER_RECALLED = "TransferRecalled"
+TRANSFER_ENDED = "TransferEnded"
+REPORT_TRANSFERRED = "ReportTransferred"
+OUTCOME_PROPOSED = "OutcomeProposed"
+PROPOSAL_REFUSED = "ProposalRefused"
+PROPOSAL_WITHDRAWN = "ProposalWithdrawn"
+REPORTER_MARKED = "ReporterMarked"
+MARK_REMOVED = "MarkRemoved"
+MARK_EXPIRED = "MarkExpired"
+MARK_APPEALED = "MarkAppealed"
+MARK_UPHELD = "MarkUpheld"
+MARK_LIFTED = "MarkLifted"
+MARK_FOLLOWED = "MarkFollowed"
+PERSON_EXPORTED = "PersonExported"
 MESSAGE_SENT = "MessageSent"
 REQUEST_SENT = "RequestSent"
 REQUEST_ANSWERED = "RequestAnswered"
@@ -71,7 +106,12 @@ DURESS_WORD_HEARD = "DuressWordHeard"
 DURESS_WORD_SET = "DuressWordSet"
 REPORT_SEEN = "ReportSeen"
 LOCATION_SHARED = "LocationShared"
+SCENE_PLACED = "ScenePlaced"
 LOCATION_CODE_LOOKED_UP = "LocationCodeLookedUp"
+REPORTS_SEARCHED = "ReportsSearched"
+PHONE_SHOWN = "PhoneShown"
+ORIGINAL_OPENED = "OriginalOpened"
+READY_WORDS_CHANGED = "ReadyWordsChanged"
 MEDIA_BEGUN = "MediaBegun"
 MEDIA_STORED = "MediaStored"
 MEDIA_REJECTED = "MediaRejected"
@@ -81,6 +121,7 @@ IDENTITY_VERIFIED = "IdentityVerified"
 IDENTITY_CORRECTED = "IdentityCorrected"
 IDENTITY_ERASED = "IdentityErased"
 PHONE_CHANGED = "PhoneChanged"
+PREFERENCES_SET = "PreferencesSet"
 CONSENT_GIVEN = "ConsentGiven"
 CONSENT_WITHDRAWN = "ConsentWithdrawn"
 DATA_SHOWN = "DataShown"
@@ -88,12 +129,57 @@ SESSIONS_ENDED = "SessionsEnded"
 ACCOUNT_CLOSED = "AccountClosed"
 ACCOUNT_REOPENED = "AccountReopened"
 ACCOUNT_ERASED = "AccountErased"
+WECHAT_LINKED = "WechatLinked"
+WECHAT_UNLINKED = "WechatUnlinked"
+NOTICE_ASKED = "NoticeAsked"
+NOTICE_ENDED = "NoticeEnded"
+REPORT_LOOKED_AT = "ReportLookedAt"
+REPORT_EXPORTED = "ReportExported"
+REPORT_REMOVED = "ReportRemoved"
+HOLD_PUT = "HoldPut"
+HOLD_LIFTED = "HoldLifted"
+RETENTION_RULE_SET = "RetentionRuleSet"
+EVENTS_SEARCHED = "EventsSearched"
+DISPATCHER_ADDED = "DispatcherAdded"
+DISPATCHER_DISABLED = "DispatcherDisabled"
+DISPATCHER_ENABLED = "DispatcherEnabled"
+DISPATCHER_PASSWORD_SET = "DispatcherPasswordSet"  # noqa: S105 - what happened, not a password
+DISPATCHER_TOTP_SET = "DispatcherTotpSet"
+DISPATCHER_TOTP_REMOVED = "DispatcherTotpRemoved"
+DISPATCHER_CHANGED = "DispatcherChanged"
+DISPATCHER_SUBJECT_SET = "DispatcherSubjectSet"
+RECOVERY_CODES_MADE = "RecoveryCodesMade"
+RECOVERY_CODE_USED = "RecoveryCodeUsed"
+PASSKEY_ADDED = "PasskeyAdded"
+PASSKEY_NAMED = "PasskeyNamed"
+PASSKEY_REMOVED = "PasskeyRemoved"
 DISPATCHER_SIGNED_IN = "DispatcherSignedIn"
 DISPATCHER_SIGNED_OUT = "DispatcherSignedOut"
 DISPATCHER_MUTED = "DispatcherMuted"
 DISPATCHER_UNMUTED = "DispatcherUnmuted"
 DESK_OPENED = "DeskOpened"
 DESK_CLOSED = "DeskClosed"
+DESK_SET = "DeskSet"
+EXERCISE_BEGAN = "ExerciseBegan"
+EXERCISE_ENDED = "ExerciseEnded"
+PLAYERS_ENLISTED = "PlayersEnlisted"
+DANGER_WORD_SET = "DangerWordSet"
+DANGER_WORD_REMOVED = "DangerWordRemoved"
+DANGER_WORDS_CHANGED = "DangerWordsChanged"
+
+
+# Somebody only looked: whatever shows the report shows the same as before.
+LOOKS: Final = frozenset(
+    {
+        REPORT_LOOKED_AT,
+        REPORT_EXPORTED,
+        PERSON_EXPORTED,
+        MEDIA_VIEWED,
+        ORIGINAL_OPENED,
+        PHONE_SHOWN,
+        LOCATION_CODE_LOOKED_UP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +213,8 @@ def record(
 ) -> int:
     """Add an event to the desk's log, in the transaction of what it tells. Gives its number.
 
-    `actor` is `reporter:<uuid>`, `dispatcher:<number>` or `system`. `data` holds references and digests only.
+    `actor` is `reporter:<uuid>`, `dispatcher:<number>` (whoever has an account), `operator:<login>` (at the command
+    line) or `system`. `data` holds references and digests only.
     """
     return batch_of(session).record(desk, kind, actor, report, reporter, data or {})
 
@@ -288,9 +375,14 @@ class Batch:
         return head
 
 
-def chain(previous: bytes, row: dict[str, Any]) -> bytes:
+def chain(previous: bytes, row: Mapping[str, Any]) -> bytes:
     """SHA-256 over the previous event's hash and this event's fields in a fixed order, as canonical JSON."""
-    fields = [
+    return hashlib.sha256(previous + orjson.dumps(chained(row), option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def chained(row: Mapping[str, Any]) -> list[Any]:
+    """An event's fields in the order in which they are chained."""
+    return [
         row["desk"],
         row["seq"],
         iso(row["at"]),
@@ -300,13 +392,17 @@ def chain(previous: bytes, row: dict[str, Any]) -> bytes:
         row["actor"],
         row["data"],
     ]
-    return hashlib.sha256(previous + orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def read_since(session: Session, desk: str, seq: int, limit: int) -> list[Recorded]:
     """The desk's events past `seq`, in order, at most `limit`."""
     rows = session.connection().execute(_SINCE, {"of": desk, "after": seq, "most": limit})
     return [Recorded(desk, number, kind, report, reporter) for number, kind, report, reporter in rows]
+
+
+def changed_by(events: Iterable[Recorded]) -> list[UUID]:
+    """The reports that may be shown otherwise after these events, each once."""
+    return list(dict.fromkeys(one.report for one in events if one.report and one.kind not in LOOKS))
 
 
 def heads(session: Session, desks: Iterable[str] | None = None) -> dict[str, int]:

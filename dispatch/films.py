@@ -19,7 +19,7 @@ from av.video.reformatter import ColorRange
 from dispatch.decoding import SLACK_S, Opened, frames, moment, opened, packets, true_type
 from dispatch.errors import Refused
 from dispatch.footage import Footage
-from dispatch.offers import BOUNDS
+from dispatch.media_bounds import BOUNDS
 from dispatch.recordings import room_for
 from dispatch.sounds import Sound
 from dispatch.upright import FILM_SIDE, Upright, picture_of

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlmodel import Session
 
-from dispatch import closing, consents, corrections, reading
+from dispatch import closing, consents, corrections, marks, reading, wechat_accounts
 from dispatch.cipher import FieldCipher
 from dispatch.clock import now
 from dispatch.identity import IdentityNumber
 from dispatch.models import TABLES
-from dispatch.states import ReportState
+from dispatch.states import MarkState, ReportState
 
 AT_ONCE = 100
 
@@ -34,8 +34,10 @@ class Holdings:
     formers: list[corrections.Former]
     consents: list[Row[Any]]
     sessions: list[Row[Any]]  # those that are open
+    wechat: list[datetime]  # when each WeChat account was linked that signs in
     reports: list[ReportState]
     kept: tuple[closing.Kept, ...]
+    marks: list[MarkState]  # as a nuisance, all that there ever were
 
 
 def holdings(session: Session, cipher: FieldCipher, reporter: UUID) -> Holdings:
@@ -50,8 +52,10 @@ def holdings(session: Session, cipher: FieldCipher, reporter: UUID) -> Holdings:
         formers=corrections.formers(session, [reporter]).get(reporter, []),
         consents=consents.history(session, reporter),
         sessions=_sessions(session, reporter, at),
+        wechat=wechat_accounts.linked_since(session, reporter),
         reports=_reports(session, reporter),
         kept=closing.kept_reports(session, reporter, at),
+        marks=marks.all_of(session, reporter),
     )
 
 

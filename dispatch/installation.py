@@ -5,9 +5,10 @@ from uuid import uuid4
 from sqlalchemy import insert, select
 from sqlmodel import Session
 
+from dispatch import danger_words, ready_words, retention
 from dispatch.clock import now
 from dispatch.database import Database, insert_or_leave
-from dispatch.desks import DESKS, PROVINCE
+from dispatch.desks import DESKS, PROVINCE, SMS
 from dispatch.dispatchers import hash_password
 from dispatch.models import TABLES
 
@@ -23,6 +24,9 @@ def set_up(database: Database, demo: bool) -> None:
     with Session(database.writing) as session:
         insert_or_leave(session, TABLES["installation"], {"id": 1, "epoch": uuid4(), "made_at": now()})
         _add_desks(session, demo)
+        ready_words.set_up(session)
+        danger_words.seed(session)
+        retention.set_up(session)
         if demo:
             _add_demo_accounts(session)
         session.commit()
@@ -43,7 +47,7 @@ def _add_desks(session: Session, demo: bool) -> None:
                 "name": desk.title("zh-CN"),
                 "name_en": desk.title("en"),
                 "open": demo,
-                "sms": "12110",
+                "sms": SMS,
             },
         )
         session.connection().execute(

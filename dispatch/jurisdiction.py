@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from dispatch.boundaries import Boundaries, read
 from dispatch.boundary_sources import FARTHER, NEIGHBOURS, Area
 from dispatch.coordinates import Crs, LatLon, Plane, distance_m, to_wgs84, validated
-from dispatch.desks import DESKS, city_of, level, parent_of
+from dispatch.desks import DESKS, SMS, city_of, level, parent_of, whom_to_call
 from dispatch.errors import Refused
-from dispatch.words import in_chinese
+from dispatch.tongues import in_chinese
 
 __all__ = ["Jurisdiction", "NoDeskOpen", "OutsideJurisdiction", "Placement", "city_of", "level", "parent_of"]
 
@@ -45,7 +45,6 @@ WIDEST_M: Final = 20_037_508.0
 # province is no border case, and must not ring at ninety desks.
 OTHERS_AT_MOST: Final = 8
 
-CALL_ON_LAND: Final = ("tel:110", "sms:12110")
 CALL_AT_SEA: Final = ("tel:95110", "tel:12395")  # coast guard, maritime search and rescue
 
 # A position whose cell lies so far inside one county needs no geometry: a phone's circle is seldom wider.
@@ -71,15 +70,19 @@ class OutsideJurisdiction(Refused):
     """
 
     def __init__(self, kind: Literal["land", "sea"], where: str = "", where_en: str = "") -> None:
-        calls = list(CALL_AT_SEA if kind == "sea" else CALL_ON_LAND)
+        calls = list(CALL_AT_SEA if kind == "sea" else whom_to_call())
         super().__init__("outside_jurisdiction", kind=kind, where=where, where_en=where_en, calls=calls)
 
 
 class NoDeskOpen(Refused):
-    """Neither the county's desk nor its city's nor the province's takes internet reports: nobody would see it."""
+    """Neither the county's desk nor its city's nor the province's takes internet reports: nobody would see it.
 
-    def __init__(self, county: str) -> None:
-        super().__init__("no_desk_open", county=county, calls=list(CALL_ON_LAND))
+    `sms` is the number of the county's desk: who cannot be reported to here is reached by it.
+    """
+
+    def __init__(self, county: str, sms: str = SMS) -> None:
+        super().__init__("no_desk_open", county=county, calls=list(whom_to_call(sms)))
+        self.county = county
 
 
 @dataclass(frozen=True, slots=True)

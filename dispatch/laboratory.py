@@ -27,6 +27,7 @@ class Product:
     duration_ms: int | None = None
     waveform: bytes | None = None
     taken: Taken | None = None
+    likeness: bytes | None = None
 
 
 class Laboratory:
@@ -78,7 +79,9 @@ class Laboratory:
 
 def _of_photo(made: Developed) -> Product:
     parts: dict[Part, bytes] = {"view": made.view, "thumb": made.thumb}
-    return Product(parts, made.content_type, made.width, made.height, taken=made.taken)
+    return Product(
+        parts, made.content_type, made.width, made.height, taken=made.taken, likeness=made.likeness
+    )
 
 
 def _of_footage(made: Footage) -> Product:

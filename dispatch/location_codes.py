@@ -21,7 +21,7 @@ from dispatch.events import LOCATION_CODE_LOOKED_UP, insert_with_batch, record
 from dispatch.models import TABLES
 from dispatch.offering import concerns
 
-_CODE, _REPORT = TABLES["location_code"], TABLES["report"]
+_CODE, _REPORT, _DESK = TABLES["location_code"], TABLES["report"], TABLES["desk"]
 
 LIVES: Final = timedelta(hours=2)
 DIGITS: Final = 6
@@ -33,6 +33,8 @@ _INSERT = insert(_CODE)
 _FIND = (
     select(_REPORT.c.id, _REPORT.c.desk, _REPORT.c.number)
     .join(_CODE, _CODE.c.report == _REPORT.c.id)
+    # A code that is practised means nothing to who does not, and the other way round.
+    .join(_DESK, (_DESK.c.adcode == bindparam("of")) & (_DESK.c.exercise == _REPORT.c.exercise))
     .where(_CODE.c.code == bindparam("wanted"), _CODE.c.expires_at > bindparam("at"))
 )
 _CONCERNED = select(_REPORT.c.id).where(_REPORT.c.id == bindparam("report"), concerns(bindparam("of")))
@@ -88,7 +90,7 @@ def look_up(session: Session, code: str, desk: str, dispatcher: str) -> Found | 
     Each look is an event of the looker's desk. It names neither the code nor another desk's report.
     """
     at = now()
-    row = session.connection().execute(_FIND, {"wanted": code, "at": at}).one_or_none()
+    row = session.connection().execute(_FIND, {"wanted": code, "at": at, "of": desk}).one_or_none()
     actor = f"dispatcher:{dispatcher}"
     if row is None:
         record(session, desk, LOCATION_CODE_LOOKED_UP, actor=actor, data={"found": "none"})

@@ -10,14 +10,15 @@ from uuid import UUID
 from sqlalchemy import Row, func, insert, select, update
 from sqlmodel import Session
 
+from dispatch import capping
 from dispatch.clock import now
 from dispatch.developed import Taken
 from dispatch.errors import Refused
 from dispatch.events import MEDIA_BEGUN, MEDIA_REJECTED, MEDIA_REMOVED, MEDIA_STORED
 from dispatch.ids import new_id
+from dispatch.media_bounds import BOUNDS, MediaKind, Offer, checked, plain_name
 from dispatch.media_reading import chosen, one_of_reporter, state_of
 from dispatch.models import TABLES
-from dispatch.offers import BOUNDS, MediaKind, Offer, checked, plain_name
 from dispatch.reports import change
 from dispatch.requests import answer_by_act
 from dispatch.states import MediaState
@@ -42,6 +43,7 @@ class Stored:
     duration_ms: int | None = None
     waveform: bytes | None = None
     taken: Taken | None = None
+    likeness: bytes | None = None
 
 
 def begin(session: Session, report: UUID, reporter: UUID, offer: Offer) -> MediaState:
@@ -49,8 +51,8 @@ def begin(session: Session, report: UUID, reporter: UUID, offer: Offer) -> Media
 
     Media may come before and after the acknowledgement and to a withdrawn report, until it is closed.
     Raises Refused: `report_unknown`, `report_closed`, `media_type_unsupported`, `photo_unreadable` (no bytes),
-    `photo_too_large`, `photos_too_many` and their like of videos and voice notes, `upload_conflict` (the
-    `client_id` was used for another file).
+    `photo_too_large`, `photos_too_many` and their like of videos and voice notes, `media_capped` (of somebody marked as
+    a nuisance), `upload_conflict` (the `client_id` was used for another file).
     """
     # Locked, so that two that come at once are counted one after the other.
     held = (
@@ -70,7 +72,7 @@ def begin(session: Session, report: UUID, reporter: UUID, offer: Offer) -> Media
     if held.status == "closed":
         raise Refused("report_closed")
     kind, content_type = checked(offer)
-    _check_count(session, report, kind)
+    _check_count(session, report, kind, capping.most(session, report, reporter, kind))
     media, begun_at = new_id(), now()
     session.connection().execute(
         insert(_MEDIA),
@@ -99,7 +101,7 @@ def _begun_before(session: Session, row: Row[Any], offer: Offer) -> MediaState:
     # Given up after a day, and here its phone is again.
     if row.status == "closed":
         raise Refused("report_closed")
-    _check_count(session, row.report, row.kind)
+    _check_count(session, row.report, row.kind, capping.most(session, row.report, row.reporter, row.kind))
     values = {"state": "uploading", "refused": None, "begun_at": now()}
     session.connection().execute(update(_MEDIA).where(_MEDIA.c.id == row.id).values(**values))
     data = {"media": str(row.id), "kind": row.kind, "length": row.length}
@@ -126,6 +128,7 @@ def finish(session: Session, media: UUID, stored: Stored) -> MediaState:
         "duration_ms": stored.duration_ms,
         "waveform": stored.waveform,
         "stored_at": now(),
+        "likeness": stored.likeness,
     }
     if stored.taken is not None:
         taken = stored.taken
@@ -179,7 +182,7 @@ def remove(session: Session, media: UUID, reporter: UUID) -> None:
     change(session, row.report, MEDIA_REMOVED, actor=f"reporter:{reporter}", data=data)
 
 
-def _check_count(session: Session, report: UUID, kind: MediaKind) -> None:
+def _check_count(session: Session, report: UUID, kind: MediaKind, capped: int | None) -> None:
     rows = session.connection().execute(
         select(_MEDIA.c.kind, _MEDIA.c.state, func.count())
         .where(_MEDIA.c.report == report)
@@ -187,6 +190,8 @@ def _check_count(session: Session, report: UUID, kind: MediaKind) -> None:
     )
     counted: dict[tuple[str, str], int] = {(row[0], row[1]): row[2] for row in rows}
     kept = counted.get((kind, "uploading"), 0) + counted.get((kind, "ready"), 0)
+    if capped is not None and kept >= capped:
+        raise Refused("media_capped")
     if kept >= BOUNDS[kind].count or sum(counted.values()) >= ATTEMPTS:
         raise Refused(f"{kind}s_too_many", limit=BOUNDS[kind].count)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, union
 from sqlmodel import Session
 
 from dispatch.clock import now
@@ -23,6 +23,7 @@ from dispatch.events import (
     lock_log,
     record,
 )
+from dispatch.exercises import alike, is_exercise
 from dispatch.models import TABLES
 
 Why = Literal["border", "escalation"]
@@ -30,18 +31,31 @@ Why = Literal["border", "escalation"]
 # Of a circle that crosses several counties the two nearest are asked: more would ring at desks for nothing.
 BORDER_DESKS = 2
 
-_REPORT, _OFFERING = TABLES["report"], TABLES["offering"]
+_REPORT, _OFFERING, _TRANSFER = TABLES["report"], TABLES["offering"], TABLES["transfer"]
 
 # Statements are built once: building one costs three times as much as running it.
 _TO = select(_OFFERING.c.desk).where(_OFFERING.c.report == bindparam("of")).order_by(_OFFERING.c.desk)
+_ASKED = select(_TRANSFER.c.to_desk).where(
+    _TRANSFER.c.report == bindparam("of"), _TRANSFER.c.ended_at.is_(None)
+)
+_SEEN_BY = union(select(_OFFERING.c.desk).where(_OFFERING.c.report == bindparam("of")), _ASKED)
 _INSERT = insert(_OFFERING)
 _END = delete(_OFFERING).where(_OFFERING.c.report == bindparam("of"))
 
 
-def concerns(desk: ColumnElement[str]) -> ColumnElement[bool]:
+def offered_at(desk: ColumnElement[str]) -> ColumnElement[bool]:
     """The condition on `report` that it is the desk's, or is offered to it now."""
     offered = exists().where(_OFFERING.c.report == _REPORT.c.id, _OFFERING.c.desk == desk)
     return or_(_REPORT.c.desk == desk, offered)
+
+
+def concerns(desk: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition on `report` that the desk may look at it: it is its own or offered to it, or the desk is asked to
+    take it over (`dispatch.transfers`)."""
+    asked = exists().where(
+        _TRANSFER.c.report == _REPORT.c.id, _TRANSFER.c.to_desk == desk, _TRANSFER.c.ended_at.is_(None)
+    )
+    return or_(offered_at(desk), asked)
 
 
 def offered_to(session: Session, report: UUID) -> list[str]:
@@ -49,10 +63,17 @@ def offered_to(session: Session, report: UUID) -> list[str]:
     return list(session.connection().execute(_TO, {"of": report}).scalars())
 
 
+def seen_by(session: Session, report: UUID) -> list[str]:
+    """The other desks on whose screens a report is, by code: it is offered to them, or they are to take it over."""
+    return sorted(session.connection().execute(_SEEN_BY, {"of": report}).scalars())
+
+
 def offer(session: Session, report: UUID, desk: str, others: Iterable[str], why: Why) -> list[str]:
     """Offer a waiting report of `desk` to others too; gives those for whom it is new."""
     wanted = sorted(other for other in set(others) if other != desk)
     lock_log(session, desk, *wanted)
+    # What is practised is offered among those who practise, and what is real among the others.
+    wanted = alike(session, wanted, exercise=is_exercise(session, report))
     at = now()
     added = [
         other
@@ -79,7 +100,7 @@ def offer_new(session: Session, report: UUID, desk: str, others: Iterable[str], 
 
 
 def tell_offered(session: Session, report: UUID, desks: Iterable[str], version: int) -> None:
-    """The report has a new version: the desks that it is offered to show it."""
+    """The report has something new: the other desks on whose screens it is show it."""
     for desk in desks:
         record(session, desk, OFFERED_CHANGED, actor="system", report=report, data={"version": version})
 

@@ -1,36 +1,32 @@
 """Reading reports: the newest state of those asked for, in one snapshot of the database."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, case, exists, or_, select
 from sqlmodel import Session
 
-from dispatch.corrections import Former, formers
-from dispatch.media_reading import state_of as media_state
+from dispatch import waiting
+from dispatch.corrections import Former
+from dispatch.danger_words import Dangers
+from dispatch.hanging import Hung, hung_on
 from dispatch.models import TABLES
-from dispatch.offering import concerns
 from dispatch.states import (
     OPEN,
     AcknowledgementState,
     Caller,
-    MediaState,
-    MessageState,
+    MarkState,
     Place,
     ReportState,
-    RequestState,
 )
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
 _DESK, _MESSAGE, _MEDIA, _LOCATION = _T["desk"], _T["message"], _T["media"], _T["location"]
-_REQUEST, _OFFERING, _CODE = _T["request"], _T["offering"], _T["location_code"]
-
-TRAIL = 50  # positions of a report's trail that are shown, the newest
+_REQUEST, _CODE, _INCIDENT = _T["request"], _T["location_code"], _T["incident"]
 
 _HERE = _DESK.alias("here")
 _THERE = _DESK.alias("there")
@@ -39,6 +35,7 @@ _STATE = (
         _REPORT,
         _HERE.c.name.label("desk_name"),
         _HERE.c.name_en.label("desk_name_en"),
+        _HERE.c.sms.label("desk_sms"),
         _REPORTER.c.phone_masked,
         _REPORTER.c.identity,
         _REPORTER.c.name_masked,
@@ -56,59 +53,34 @@ _STATE = (
         _ACKNOWLEDGEMENT.c.shown_at,
         _CODE.c.code.label("location_code"),
         _CODE.c.expires_at.label("location_code_until"),
+        _INCIDENT.c.number.label("incident_number"),
     )
     .join(_REPORTER, _REPORTER.c.id == _REPORT.c.reporter)
     .join(_HERE, _HERE.c.adcode == _REPORT.c.desk)
     .outerjoin(_ACKNOWLEDGEMENT, _ACKNOWLEDGEMENT.c.report == _REPORT.c.id)
     .outerjoin(_THERE, _THERE.c.adcode == _ACKNOWLEDGEMENT.c.desk)
     .outerjoin(_CODE, _CODE.c.report == _REPORT.c.id)
+    .outerjoin(_INCIDENT, _INCIDENT.c.id == _REPORT.c.incident)
 )
 
 
 # Statements are built once: building one costs three times as much as running it.
 _THESE = _STATE.where(_REPORT.c.id.in_(bindparam("ids", expanding=True)))
-_MESSAGES = (
-    select(_MESSAGE)
-    .where(_MESSAGE.c.report.in_(bindparam("ids", expanding=True)))
-    .order_by(_MESSAGE.c.at, _MESSAGE.c.id)
-)
-_REQUESTS = (
-    select(_REQUEST)
-    .where(_REQUEST.c.report.in_(bindparam("ids", expanding=True)))
-    .order_by(_REQUEST.c.at, _REQUEST.c.id)
-)
-_ALL_MEDIA = (
-    select(_MEDIA)
-    .where(_MEDIA.c.report.in_(bindparam("ids", expanding=True)), _MEDIA.c.state != "removed")
-    .order_by(_MEDIA.c.begun_at, _MEDIA.c.id)
-)
-_LOCATIONS = (
-    select(_LOCATION)
-    .where(_LOCATION.c.report.in_(bindparam("ids", expanding=True)))
-    .order_by(_LOCATION.c.at, _LOCATION.c.id)
-)
 _NEWEST_FIRST = (_REPORT.c.filed_at.desc(), _REPORT.c.id.desc())
-_WAITING = (
-    select(_REPORT.c.id)
-    .where(concerns(bindparam("of")), _REPORT.c.status == "filed")
-    .order_by(_REPORT.c.filed_at, _REPORT.c.id)
-    .limit(bindparam("most"))
-)
 _TAKEN = (
     select(_REPORT.c.id)
     .where(
         _REPORT.c.desk == bindparam("of"),
         _REPORT.c.status.in_([status for status in OPEN if status != "filed"]),
+        or_(_REPORT.c.status != "withdrawn", exists().where(_ACKNOWLEDGEMENT.c.report == _REPORT.c.id)),
     )
-    .order_by(*_NEWEST_FIRST)
+    # However many there are: who is threatened is never beyond the limit, nor what nobody has in hand.
+    .order_by(
+        case((_REPORT.c.duress_said > _REPORT.c.duress_heard, 0), else_=1),
+        _REPORT.c.handler.is_not(None),
+        *_NEWEST_FIRST,
+    )
     .limit(bindparam("most"))
-)
-_COUNT_WAITING = select(func.count()).where(_REPORT.c.desk == bindparam("of"), _REPORT.c.status == "filed")
-_COUNT_OFFERED = select(func.count()).where(_OFFERING.c.desk == bindparam("of"))
-_OFFERED = (
-    select(_OFFERING.c.report, _OFFERING.c.desk)
-    .where(_OFFERING.c.report.in_(bindparam("ids", expanding=True)))
-    .order_by(_OFFERING.c.report, _OFFERING.c.desk)
 )
 _OPEN_OF = (
     select(_REPORT.c.id)
@@ -118,20 +90,23 @@ _OPEN_OF = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A desk's open reports, as many of each sort as a page holds; `beyond`: those that wait besides; `floods`: what
+    of one person's flood does, by person."""
+
+    reports: list[ReportState]
+    beyond: list[UUID]
+    floods: dict[UUID, list[UUID]] = field(default_factory=dict)
+
+
 def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
     """The newest state of these reports, by id, in the order asked for. Unknown ids are left out."""
     if not ids:
         return {}
     these = {"ids": list(ids)}
     rows: dict[UUID, Row[Any]] = {row.id: row for row in session.connection().execute(_THESE, these)}
-    hung = _Hung(
-        _messages(session, these),
-        _requests(session, these),
-        _media(session, these),
-        _trails(session, these),
-        _formers(session, rows.values()),
-        _offered(session, [row.id for row in rows.values() if row.status == "filed"]),
-    )
+    hung = hung_on(session, rows.values(), these)
     return {id_: _state(rows[id_], hung) for id_ in ids if id_ in rows}
 
 
@@ -140,17 +115,13 @@ def state(session: Session, id_: UUID) -> ReportState | None:
     return states(session, [id_]).get(id_)
 
 
-def open_at_desk(session: Session, desk: str, limit: int) -> list[ReportState]:
-    """The desk's open reports: those that wait first, by time of filing, then the others, newest first."""
-    some = {"of": desk, "most": limit}
-    return list(states(session, [*_ids(session, _WAITING, some), *_ids(session, _TAKEN, some)]).values())
-
-
-def waiting_at_desk(session: Session, desk: str) -> int:
-    """How many reports of the desk, and of those offered to it, nobody has accepted yet."""
-    connection = session.connection()
-    own, offered = (connection.execute(count, {"of": desk}) for count in (_COUNT_WAITING, _COUNT_OFFERED))
-    return int(own.scalar_one()) + int(offered.scalar_one())
+def open_at_desk(session: Session, desk: str, limit: int, dangers: Dangers) -> Queue:
+    """The desk's open reports, as it sees them: those that wait, then those that somebody has received, the newest
+    first."""
+    wait = waiting.first(session, desk, limit, dangers)
+    taken = _ids(session, _TAKEN, {"of": desk, "most": limit})
+    found = states(session, [*wait.cards, *taken]).values()
+    return Queue([replace(report, at=desk) for report in found], wait.beyond, wait.floods)
 
 
 def open_of_reporter(session: Session, reporter: UUID, limit: int = 100) -> list[ReportState]:
@@ -161,8 +132,8 @@ def open_of_reporter(session: Session, reporter: UUID, limit: int = 100) -> list
 def page_of_reporter(
     session: Session, reporter: UUID, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[ReportState]:
-    """A page of all the reporter's reports, newest first, those filed before the cursor."""
-    chosen = select(_REPORT.c.id).where(_REPORT.c.reporter == reporter)
+    """A page of all the reporter's reports, newest first, those filed before the cursor. What was removed is not."""
+    chosen = select(_REPORT.c.id).where(_REPORT.c.reporter == reporter, _REPORT.c.removed_at.is_(None))
     if before is not None:
         at, id_ = before
         chosen = chosen.where((_REPORT.c.filed_at < at) | ((_REPORT.c.filed_at == at) & (_REPORT.c.id < id_)))
@@ -173,85 +144,7 @@ def _ids(session: Session, chosen: Select[UUID], values: dict[str, Any]) -> list
     return list(session.connection().execute(chosen, values).scalars())
 
 
-def _messages(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MessageState, ...]]:
-    rows = session.connection().execute(_MESSAGES, these)
-    found: dict[UUID, list[MessageState]] = defaultdict(list)
-    for row in rows:
-        found[row.report].append(
-            MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at, row.version)
-        )
-    return {report: tuple(lines) for report, lines in found.items()}
-
-
-def _requests(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[RequestState, ...]]:
-    found: dict[UUID, list[RequestState]] = defaultdict(list)
-    for row in session.connection().execute(_REQUESTS, these):
-        found[row.report].append(request_of(row))
-    return {report: tuple(requests) for report, requests in found.items()}
-
-
-def request_of(row: Row[Any]) -> RequestState:
-    """A row of the table `request` as its state."""
-    return RequestState(
-        row.id,
-        row.client_id,
-        row.dispatcher,
-        row.kind,
-        row.text,
-        tuple(row.answers),
-        row.version,
-        row.at,
-        row.answer,
-        row.answered_at,
-    )
-
-
-def _media(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MediaState, ...]]:
-    rows = session.connection().execute(_ALL_MEDIA, these)
-    found: dict[UUID, list[MediaState]] = defaultdict(list)
-    for row in rows:
-        found[row.report].append(media_state(row))
-    return {report: tuple(items) for report, items in found.items()}
-
-
-def _trails(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Place, ...]]:
-    rows = session.connection().execute(_LOCATIONS, these)
-    found: dict[UUID, list[Place]] = defaultdict(list)
-    for row in rows:
-        found[row.report].append(
-            Place(row.lat, row.lon, row.accuracy_m, row.source, row.at, row.crs, row.came_lat, row.came_lon)
-        )
-    return {report: tuple(places[-TRAIL:]) for report, places in found.items()}
-
-
-def _formers(session: Session, rows: Iterable[Row[Any]]) -> dict[UUID, list[Former]]:
-    """What the reporters of these reports were known by, asked for only where something was corrected since."""
-    corrected = {row.reporter for row in rows if row.corrected_at and row.corrected_at > row.filed_at}
-    return formers(session, corrected) if corrected else {}
-
-
-def _offered(session: Session, waiting: list[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Only what waits is offered to anybody else."""
-    found: dict[UUID, list[str]] = defaultdict(list)
-    if waiting:
-        for report, desk in session.connection().execute(_OFFERED, {"ids": waiting}):
-            found[report].append(desk)
-    return {report: tuple(desks) for report, desks in found.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Hung:
-    """What hangs on reports, by report."""
-
-    messages: dict[UUID, tuple[MessageState, ...]]
-    requests: dict[UUID, tuple[RequestState, ...]]
-    media: dict[UUID, tuple[MediaState, ...]]
-    trails: dict[UUID, tuple[Place, ...]]
-    formers: dict[UUID, list[Former]]  # by reporter
-    offered: dict[UUID, tuple[str, ...]]
-
-
-def _state(row: Row[Any], hung: _Hung) -> ReportState:
+def _state(row: Row[Any], hung: Hung) -> ReportState:
     return ReportState(
         id=row.id,
         number=row.number,
@@ -262,17 +155,20 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         text=row.text,
         covert=row.covert,
         place_text=row.place_text,
+        written_at=row.written_at,
         filed_at=row.filed_at,
         filed_seq=row.filed_seq,
         desk=row.desk,
         desk_name=row.desk_name,
         desk_name_en=row.desk_name_en,
+        desk_sms=row.desk_sms,
         escalation=row.escalation,
         outcome=row.outcome,
         withdrawn_at=row.withdrawn_at,
         withdrawn_reason=row.withdrawn_reason,
         place=_place(row),
         trail=hung.trails.get(row.id, ()),
+        scene=hung.scenes.get(row.id),
         notes=tuple(row.notes),
         media_expected=row.media_expected,
         media=hung.media.get(row.id, ()),
@@ -280,7 +176,7 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         requests=hung.requests.get(row.id, ()),
         offered=hung.offered.get(row.id, ()),
         acknowledgement=_acknowledgement(row),
-        caller=_caller(row, hung.formers.get(row.reporter, [])),
+        caller=_caller(row, hung.formers.get(row.reporter, []), hung.marks.get(row.reporter)),
         fraud=row.fraud,
         reporter_saw=row.reporter_saw,
         desk_saw=row.desk_saw,
@@ -290,6 +186,21 @@ def _state(row: Row[Any], hung: _Hung) -> ReportState:
         deed=row.deed,
         location_code=row.location_code,
         location_code_until=row.location_code_until,
+        handler=row.handler,
+        handled=row.handled,
+        handlings=hung.handlings.get(row.id, ()),
+        incident=row.incident,
+        incident_number=row.incident_number,
+        sendings=hung.sendings.get(row.id, ()),
+        sent=row.sent,
+        dispatched_at=row.dispatched_at,
+        on_scene_at=row.on_scene_at,
+        units_told=row.units_told,
+        transfers=hung.routed.transfers.get(row.id, ()),
+        proposals=hung.routed.proposals.get(row.id, ()),
+        closures=hung.routed.closures.get(row.id, ()),
+        exercise=row.exercise,
+        removed_at=row.removed_at,
     )
 
 
@@ -322,7 +233,7 @@ def _acknowledgement(row: Row[Any]) -> AcknowledgementState | None:
     )
 
 
-def _caller(row: Row[Any], formers: Sequence[Former]) -> Caller:
+def _caller(row: Row[Any], formers: Sequence[Former], mark: MarkState | None) -> Caller:
     """Who filed it: by the name that stood then, however often it was corrected since."""
     replaced = [former for former in formers if former.replaced_at > row.filed_at]
     names = [former for former in replaced if former.name_masked is not None]
@@ -340,4 +251,5 @@ def _caller(row: Row[Any], formers: Sequence[Former]) -> Caller:
         name_now=row.name_masked if names else None,
         phone_changed_at=phones[-1].replaced_at if phones else None,
         phone_before=phones[0].phone_masked if phones else None,
+        mark=mark,
     )

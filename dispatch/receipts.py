@@ -87,13 +87,13 @@ class Signer:
         self._key = key
         self.kid = key_id(key.public_key())
         header = {"alg": ALGORITHM, "kid": self.kid, "typ": TYPE}
-        self._header = _encode(json.dumps(header, separators=(",", ":")).encode())
+        self._header = base64url(json.dumps(header, separators=(",", ":")).encode())
 
     def sign(self, statement: Statement) -> str:
         """The compact JWS."""
         payload = statement.model_dump_json(exclude_none=True).encode()
-        signed = f"{self._header}.{_encode(payload)}"
-        return f"{signed}.{_encode(self._key.sign(signed.encode()))}"
+        signed = f"{self._header}.{base64url(payload)}"
+        return f"{signed}.{base64url(self._key.sign(signed.encode()))}"
 
 
 class Jwk(TypedDict):
@@ -120,7 +120,7 @@ def jwks(keys: Iterable[Ed25519PublicKey]) -> Jwks:
             {
                 "kty": "OKP",
                 "crv": "Ed25519",
-                "x": _encode(key.public_bytes_raw()),
+                "x": base64url(key.public_bytes_raw()),
                 "kid": key_id(key),
                 "use": "sig",
                 "alg": ALGORITHM,
@@ -132,15 +132,15 @@ def jwks(keys: Iterable[Ed25519PublicKey]) -> Jwks:
 
 def key_id(key: Ed25519PublicKey) -> str:
     """The key's thumbprint (RFC 7638), base64url."""
-    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{_encode(key.public_bytes_raw())}"}}'
-    return _encode(hashlib.sha256(members.encode()).digest())
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{base64url(key.public_bytes_raw())}"}}'
+    return base64url(hashlib.sha256(members.encode()).digest())
 
 
 def parse_jwks(text: bytes) -> Jwks:
     """A JWKS as `jwks` makes it. Raises `ValueError` with half a sentence when it is anything else."""
     try:
         document = TypeAdapter(Jwks).validate_json(text, strict=True)
-        thumbprints = [key_id(_public_key(key)) for key in document["keys"]]
+        thumbprints = [key_id(public_key(key)) for key in document["keys"]]
     except (ValidationError, ValueError):
         raise ValueError("it is no JWKS of Ed25519 keys") from None
     if not thumbprints or thumbprints != [key["kid"] for key in document["keys"]]:
@@ -160,7 +160,7 @@ def _verify(token: str, keys: Jwks) -> Statement:
     if len(token) > LONGEST_TOKEN:
         raise ValueError
     header_part, payload_part, signature_part = token.split(".")
-    header = json.loads(_decode(header_part))
+    header = json.loads(from_base64url(header_part))
     # The three members and no other: no `none`, no key or key address of the sender's, no `crit`.
     if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"}:
         raise ValueError
@@ -169,21 +169,23 @@ def _verify(token: str, keys: Jwks) -> Statement:
     key = next((key for key in keys["keys"] if key["kid"] == header["kid"]), None)
     if key is None:
         raise ValueError
-    _public_key(key).verify(_decode(signature_part), f"{header_part}.{payload_part}".encode())
-    return Statement.model_validate_json(_decode(payload_part))
+    public_key(key).verify(from_base64url(signature_part), f"{header_part}.{payload_part}".encode())
+    return Statement.model_validate_json(from_base64url(payload_part))
 
 
-def _public_key(key: Jwk) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(_decode(key["x"]))
+def public_key(key: Jwk) -> Ed25519PublicKey:
+    """The key itself. Raises `ValueError` for what is none."""
+    return Ed25519PublicKey.from_public_bytes(from_base64url(key["x"]))
 
 
-def _encode(data: bytes) -> str:
+def base64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _decode(part: str) -> bytes:
+def from_base64url(part: str) -> bytes:
     """Base64url without padding (RFC 7515), in its one canonical form. Raises `ValueError`."""
     data = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    if _encode(data) != part:
+    if base64url(data) != part:
         raise ValueError
     return data

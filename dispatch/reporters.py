@@ -10,20 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from dispatch.cipher import FieldCipher
 from dispatch.clock import now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
-from dispatch.events import ACCOUNT_REOPENED, SESSIONS_ENDED, record
+from dispatch.events import (
+    ACCOUNT_REOPENED,
+    PREFERENCES_SET,
+    SESSIONS_ENDED,
+    WECHAT_UNLINKED,
+    lock_log,
+    record,
+)
 from dispatch.ids import new_id
 from dispatch.models import TABLES
+from dispatch.offering import seen_by, tell_offered
 from dispatch.phones import mask
+from dispatch.states import OPEN
 
 _T = TABLES
-_REPORTER, _SESSION, _CODE = _T["reporter"], _T["reporter_session"], _T["phone_code"]
+_REPORTER, _SESSION, _CODE, _REPORT = _T["reporter"], _T["reporter_session"], _T["phone_code"], _T["report"]
+_WECHAT = _T["wechat_account"]
 
 _SIGNED_IN = (
     select(
@@ -38,6 +48,7 @@ _SIGNED_IN = (
         _SESSION.c.token_digest,
         _SESSION.c.expires_at,
         _SESSION.c.seen_at,
+        _REPORTER.c.exercise,
     )
     .join(_REPORTER, _REPORTER.c.id == _SESSION.c.reporter)
     .where(
@@ -45,6 +56,16 @@ _SIGNED_IN = (
         _SESSION.c.revoked_at.is_(None),
         _SESSION.c.expires_at > bindparam("at"),
     )
+)
+_PREFERENCES = (
+    select(_REPORTER.c.hearing_speech_impaired, _REPORTER.c.language)
+    .where(_REPORTER.c.id == bindparam("of"))
+    .with_for_update()
+)
+_OPEN_REPORTS = (
+    select(_REPORT.c.id, _REPORT.c.desk, _REPORT.c.status, _REPORT.c.version)
+    .where(_REPORT.c.reporter == bindparam("of"), _REPORT.c.status.in_(OPEN))
+    .order_by(_REPORT.c.desk, _REPORT.c.id)
 )
 
 CODE_LIVES = timedelta(minutes=5)
@@ -71,6 +92,7 @@ class SignedIn:
     token_digest: bytes
     expires_at: datetime
     seen_at: datetime | None = None  # the session's last use, to the hour
+    exercise: bool = False  # plays in an exercise
 
 
 def new_code() -> str:
@@ -141,7 +163,12 @@ def sign_in(
     index = cipher.index("phone", phone)
     if not code_fits(session, index, code):
         return None
-    reporter = _reporter_of_phone(session, cipher, phone, index, language)
+    open_session(session, reporter_of_phone(session, cipher, phone, language), token, device)
+    return signed_in(session, token_digest(token))
+
+
+def open_session(session: Session, reporter: UUID, token: str, device: str) -> None:
+    """A session of thirty days for this reporter, who has just proved to be them."""
     at = now()
     session.connection().execute(
         insert(_SESSION),
@@ -154,7 +181,6 @@ def sign_in(
             "seen_at": at,
         },
     )
-    return signed_in(session, token_digest(token))
 
 
 def code_fits(session: Session, index: bytes, code: str) -> bool:
@@ -169,10 +195,12 @@ def code_fits(session: Session, index: bytes, code: str) -> bool:
     return fits
 
 
-def _reporter_of_phone(
-    session: Session, cipher: FieldCipher, phone: str, index: bytes, language: str
-) -> UUID:
-    reporter = new_id()
+def reporter_of_phone(session: Session, cipher: FieldCipher, phone: str, language: str) -> UUID:
+    """The reporter of a phone (E.164) that has just been proved, made at the first time.
+
+    A closed account of which something must still be kept is opened again.
+    """
+    reporter, index = new_id(), cipher.index("phone", phone)
     made = insert_or_leave(
         session,
         _REPORTER,
@@ -224,7 +252,13 @@ def sign_out(session: Session, digest: bytes) -> None:
 
 
 def end_sessions(session: Session, reporter: UUID, keep: bytes | None = None) -> list[bytes]:
-    """Revoke the reporter's sessions, all but `keep` (a token's digest); gives the digests of those that were open."""
+    """Revoke the reporter's sessions, all but `keep` (a token's digest); gives the digests of those that were open.
+
+    No WeChat account opens a new one: it signs in again by the phone.
+    """
+    unlinked = session.connection().execute(delete(_WECHAT).where(_WECHAT.c.reporter == reporter)).rowcount
+    if unlinked:
+        record(session, PROVINCE, WECHAT_UNLINKED, actor=f"reporter:{reporter}", reporter=reporter)
     ended = list(
         session.connection()
         .execute(
@@ -275,11 +309,33 @@ def ended_since(session: Session, since: datetime) -> set[bytes]:
 def set_preferences(
     session: Session, reporter: UUID, hearing_speech_impaired: bool | None, language: str | None
 ) -> None:
-    """What the reporter says of themselves; None leaves a thing as it is."""
-    values: dict[str, bool | str] = {}
-    if hearing_speech_impaired is not None:
-        values["hearing_speech_impaired"] = hearing_speech_impaired
-    if language is not None:
-        values["language"] = language
+    """What the reporter says of themselves; None leaves a thing as it is. The same again changes nothing.
+
+    Desks that have an open report of theirs are told: who turns out to be deaf while waiting is ranked by it, and not
+    called. The event says what was set and not to what: that somebody is deaf is nothing for a log.
+    """
+    row = session.connection().execute(_PREFERENCES, {"of": reporter}).one()
+    said = {"hearing_speech_impaired": hearing_speech_impaired, "language": language}
+    values = {
+        name: value for name, value in said.items() if value is not None and value != getattr(row, name)
+    }
     if values:
         session.connection().execute(update(_REPORTER).where(_REPORTER.c.id == reporter).values(**values))
+        tell_desks(session, PREFERENCES_SET, reporter, {"set": sorted(values)})
+
+
+def tell_desks(session: Session, kind: str, reporter: UUID, data: dict[str, list[str]] | None = None) -> None:
+    """The event of what changed of a reporter, in the province's log and in that of every desk that has an open
+    report of theirs. Other desks on whose screens such a report is show it anew."""
+    while True:
+        reports = session.connection().execute(_OPEN_REPORTS, {"of": reporter}).all()
+        elsewhere = {row.id: seen_by(session, row.id) for row in reports}
+        desks = {row.desk for row in reports}.union(*elsewhere.values())
+        # Until the logs are held, one may be accepted at another desk, or offered to one more.
+        if not lock_log(session, PROVINCE, *desks):
+            break
+    actor = f"reporter:{reporter}"
+    for row in reports:
+        record(session, row.desk, kind, actor=actor, report=row.id, reporter=reporter, data=data)
+        tell_offered(session, row.id, elsewhere[row.id], row.version)
+    record(session, PROVINCE, kind, actor=actor, reporter=reporter, data=data)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, bindparam, select, update
+from sqlalchemy import Result, Row, bindparam, select, update
 from sqlmodel import Session
 
 from dispatch.clock import iso, now
@@ -22,11 +22,14 @@ from dispatch.events import (
     lock_log,
     record,
 )
+from dispatch.exercises import MARK
+from dispatch.handling import begin as begin_handling
 from dispatch.ids import new_id
 from dispatch.models import TABLES
-from dispatch.offering import concerns, end, offered_to, tell_offered
+from dispatch.offering import end, offered_at, seen_by, tell_offered
 from dispatch.receipts import Statement, place_digest, text_digest
 from dispatch.states import Place
+from dispatch.told import when_switched
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
@@ -48,10 +51,11 @@ _TO_RECEIVE = (
         _REPORT.c.came_lat,
         _REPORT.c.came_lon,
         _REPORT.c.crs,
+        _REPORT.c.exercise,
         _DESK.c.name,
     )
     .join(_DESK, _DESK.c.adcode == bindparam("at"))
-    .where(_REPORT.c.id == bindparam("report"), concerns(bindparam("at")))
+    .where(_REPORT.c.id == bindparam("report"), offered_at(bindparam("at")))
 )
 # Who came second at a desk that the report was offered to no longer has to do with it: it is told all the same.
 _WAS_OFFERED = (
@@ -72,8 +76,9 @@ _OWN = select(_REPORT.c.status).where(
 _AT_DESK = select(_REPORT.c.status).where(
     _REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at")
 )
-_WHOSE = select(_REPORT.c.desk, _REPORT.c.reporter).where(_REPORT.c.id == bindparam("report"))
-_DESK_OF = select(_REPORT.c.desk, _REPORT.c.status).where(_REPORT.c.id == bindparam("report"))
+_WHOSE = select(
+    _REPORT.c.desk, _REPORT.c.reporter, _REPORT.c.status, _REPORT.c.handled, _REPORT.c.version
+).where(_REPORT.c.id == bindparam("report"))
 _VERSION = select(_REPORT.c.version).where(_REPORT.c.id == bindparam("report"))
 _COVERT = select(_REPORT.c.covert).where(_REPORT.c.id == bindparam("report"))
 _CHANGE = (
@@ -107,7 +112,7 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
         number=found.number,
         kind=found.kind,
         desk=desk,
-        desk_name=found.name,
+        desk_name=f"{MARK}{found.name}" if found.exercise else found.name,
         dispatcher_number=dispatcher,
         filed_at=found.filed_at,
         received_at=at,
@@ -131,7 +136,17 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
         return
     # A report withdrawn a moment ago stays withdrawn; the reporter still learns that it was received.
     status = "received" if found.status == "filed" else found.status
-    change(session, report, REPORT_RECEIVED, actor=f"dispatcher:{dispatcher}", status=status, desk=desk)
+    begin_handling(session, report, dispatcher, "accepted", at)
+    change(
+        session,
+        report,
+        REPORT_RECEIVED,
+        actor=f"dispatcher:{dispatcher}",
+        status=status,
+        desk=desk,
+        handler=dispatcher,
+        handled=1,
+    )
 
 
 def _tell_the_winner(session: Session, report: UUID, dispatcher: str) -> None:
@@ -176,7 +191,8 @@ def switch_covert(session: Session, report: UUID, reporter: UUID, covert: bool) 
         return
     data = {"covert": covert}
     actor = f"reporter:{reporter}"
-    change(session, report, COVERT_SWITCHED, actor=actor, data=data, covert=covert)
+    told = when_switched(session, report, covert)
+    change(session, report, COVERT_SWITCHED, actor=actor, data=data, covert=covert, units_told=told)
 
 
 def share_location(session: Session, id: UUID, report: UUID, reporter: UUID, place: Place) -> None:
@@ -235,15 +251,10 @@ def change(
 ) -> int:
     """Change what the reporter may see: a new version, and the event of it. Gives the version.
 
-    Other desks that the report is offered to are told; once it no longer waits, it leaves them.
-    The desks' heads are locked before the report's row, by everybody: else two processes wait for each other.
+    Other desks on whose screens the report is are told; those that it was offered to it leaves once it no longer
+    waits. The desks' heads are locked before the report's row, by everybody: else two processes wait for each other.
     """
-    while True:
-        before = session.connection().execute(_DESK_OF, {"report": report}).one()
-        offered = offered_to(session, report) if before.status == "filed" else []
-        # Until the logs are held, somebody may offer it to one more desk, or accept it at another.
-        if not lock_log(session, before.desk, *offered):
-            break
+    before, elsewhere = _held(session, report)
     statement = _CHANGE.values(**values) if values else _CHANGE
     row = session.connection().execute(statement, {"of": report}).one()
     record(
@@ -255,11 +266,22 @@ def change(
         reporter=row.reporter,
         data={"version": row.version} | (data or {}),
     )
-    if offered and values.get("status", "filed") == "filed":
-        tell_offered(session, report, offered, row.version)
-    elif offered:
-        end(session, report, [desk for desk in (before.desk, *offered) if desk != row.desk], row.version)
+    if before.status != "filed" or values.get("status", "filed") == "filed":
+        tell_offered(session, report, elsewhere, row.version)
+    elif elsewhere:
+        end(session, report, [desk for desk in (before.desk, *elsewhere) if desk != row.desk], row.version)
     return int(row.version)
+
+
+def _held(session: Session, report: UUID) -> tuple[Row[Any, Any, Any, Any, Any], list[str]]:
+    """How the report stands, and the other desks on whose screens it is; the logs of all of them are held."""
+    while True:
+        stands = session.connection().execute(_WHOSE, {"report": report}).one()
+        # Asked for only where it can be: while it waits, or once something happened after its acceptance.
+        elsewhere = seen_by(session, report) if stands.status == "filed" or stands.handled > 1 else []
+        # Until the logs are held, somebody may offer it to one more desk, or accept it at another.
+        if not lock_log(session, stands.desk, *elsewhere):
+            return stands, elsewhere
 
 
 def next_version(session: Session, report: UUID) -> int:
@@ -273,5 +295,6 @@ def follow(
     session: Session, report: UUID, kind: str, *, actor: str, data: dict[str, Any] | None = None
 ) -> None:
     """Record an event about the report that leaves what the reporter sees as it is."""
-    row = session.connection().execute(_WHOSE, {"report": report}).one()
-    record(session, row.desk, kind, actor=actor, report=report, reporter=row.reporter, data=data)
+    stands, elsewhere = _held(session, report)
+    record(session, stands.desk, kind, actor=actor, report=report, reporter=stands.reporter, data=data)
+    tell_offered(session, report, elsewhere, stands.version)

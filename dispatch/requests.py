@@ -14,9 +14,9 @@ from dispatch.clock import now
 from dispatch.database import insert_or_leave
 from dispatch.errors import Refused
 from dispatch.events import REQUEST_ANSWERED, REQUEST_SENT
+from dispatch.hanging import request_of
 from dispatch.ids import new_id
 from dispatch.models import TABLES
-from dispatch.reading import request_of
 from dispatch.reports import at_desk, change, next_version, own
 from dispatch.states import RequestState
 

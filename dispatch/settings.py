@@ -56,14 +56,40 @@ class Settings(BaseSettings):
     verifier_secret_file: Path | None = Field(
         default=None, validation_alias=_named("DESK110_VERIFIER_SECRET_FILE")
     )
+    wechat_appid: str = Field(default="", validation_alias=_named("DESK110_WECHAT_APPID"))
+    wechat_secret_file: Path | None = Field(
+        default=None, validation_alias=_named("DESK110_WECHAT_SECRET_FILE")
+    )
+    wechat_url: str = Field(
+        default="https://api.weixin.qq.com", validation_alias=_named("DESK110_WECHAT_URL")
+    )
+    wechat_received_template: str = Field(
+        default="", validation_alias=_named("DESK110_WECHAT_RECEIVED_TEMPLATE")
+    )
+    wechat_received_fields: str = Field(
+        default="character_string1=number,thing2=desk,time3=at",
+        validation_alias=_named("DESK110_WECHAT_RECEIVED_FIELDS"),
+    )
     words: Path | None = Field(default=None, validation_alias=_named("DESK110_WORDS"))
+    operator_name: str = Field(default="", max_length=200, validation_alias=_named("DESK110_OPERATOR_NAME"))
+    operator_contact: str = Field(
+        default="", max_length=500, validation_alias=_named("DESK110_OPERATOR_CONTACT")
+    )
     tiles_url: str = Field(default="", validation_alias=_named("DESK110_TILES_URL"))
     tiles_crs: Literal["wgs84", "gcj02", "bd09"] = Field(
         default="wgs84", validation_alias=_named("DESK110_TILES_CRS")
     )
     tiles_attribution: str = Field(default="", validation_alias=_named("DESK110_TILES_ATTRIBUTION"))
     trusted_proxies: str = Field(default="", validation_alias=_named("DESK110_TRUSTED_PROXIES"))
+    second_factor: Literal["", "optional", "offices", "everybody"] = Field(
+        default="", validation_alias=_named("DESK110_SECOND_FACTOR")
+    )
+    oidc_issuer: str = Field(default="", validation_alias=_named("DESK110_OIDC_ISSUER"))
+    oidc_client_id: str = Field(default="", max_length=255, validation_alias=_named("DESK110_OIDC_CLIENT_ID"))
+    oidc_secret_file: Path | None = Field(default=None, validation_alias=_named("DESK110_OIDC_SECRET_FILE"))
     metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias=_named("DESK110_METRICS_PORT"))
+    heads_every_s: int = Field(default=600, ge=1, validation_alias=_named("DESK110_HEADS_EVERY_S"))
+    retention_every_s: int = Field(default=3600, ge=1, validation_alias=_named("DESK110_RETENTION_EVERY_S"))
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias=_named("DESK110_LOG_LEVEL")
     )
@@ -97,6 +123,8 @@ class Settings(BaseSettings):
             fill("media_url", f"file://{quote(str(self.home))}/media")
         if not (self.host == "localhost" or _address(self.host)):
             raise ValueError("DESK110_HOST must be an IP address of this machine, or localhost.")
+        if not self.second_factor:
+            fill("second_factor", "optional" if self.demo else "offices")
         if not self.citizen_origin:
             fill("citizen_origin", _origin_of(self.host, self.citizen_port))
         if not self.console_origin:
@@ -106,6 +134,8 @@ class Settings(BaseSettings):
         self._check_tiles()
         self._check_gateway("DESK110_SMS", self.sms_url, self.sms_secret_file)
         self._check_gateway("DESK110_VERIFIER", self.verifier_url, self.verifier_secret_file)
+        self._check_oidc()
+        self._check_wechat()
         self._check_production()
         return self
 
@@ -189,6 +219,44 @@ class Settings(BaseSettings):
         except Unfit as unfit:
             raise ValueError(str(unfit)) from None
 
+    def _check_oidc(self) -> None:
+        if not self.oidc_issuer:
+            return
+        parts = _parts("DESK110_OIDC_ISSUER", self.oidc_issuer)
+        if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname or "")):
+            raise ValueError("DESK110_OIDC_ISSUER must begin with https://.")
+        if parts.query or parts.fragment:
+            raise ValueError("DESK110_OIDC_ISSUER must be the issuer's address alone.")
+        if not self.oidc_client_id:
+            raise ValueError("DESK110_OIDC_CLIENT_ID must say by which name the issuer knows this console.")
+        if self.oidc_secret_file is None or not self.oidc_secret_file.is_file():
+            raise ValueError(
+                "DESK110_OIDC_SECRET_FILE must name the file of the secret that the issuer gave."
+            )
+
+    def _check_wechat(self) -> None:
+        if not self.wechat_appid:
+            return
+        if self.wechat_secret_file is None:
+            raise ValueError("DESK110_WECHAT_SECRET_FILE must name the file of the mini program's AppSecret.")
+        from dispatch.gateways import check_address  # slow to import, and seldom needed
+        from dispatch.wechat import WechatSecret
+
+        try:
+            check_address(self.wechat_url)
+            WechatSecret.read(self.wechat_appid, self.wechat_secret_file, "DESK110_WECHAT_SECRET_FILE")
+        except Unfit as unfit:
+            raise ValueError(str(unfit).replace("The gateway's address", "DESK110_WECHAT_URL")) from None
+        if not re.fullmatch(r"wx[0-9a-f]{16}", self.wechat_appid):
+            raise ValueError(
+                "DESK110_WECHAT_APPID must be the mini program's AppID: wx and 16 letters or digits."
+            )
+        if not all(what in {"number", "desk", "at"} for what in self.wechat_fields.values()):
+            raise ValueError(
+                "DESK110_WECHAT_RECEIVED_FIELDS must say which field of the template holds number, desk, at, such as "
+                "character_string1=number,thing2=desk,time3=at."
+            )
+
     def _check_production(self) -> None:
         if self.demo:
             if not _loopback(self.host) and not self.demo_public:
@@ -207,6 +275,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DESK110_VERIFIER_URL must name the service that verifies identities (or set DESK110_DEMO=1)."
             )
+        # 个人信息保护法 17 (1) 1: who processes, by name, and how to reach them.
+        if not self.operator_name.strip():
+            raise ValueError(
+                "DESK110_OPERATOR_NAME must name the office that runs this, for the notice on /law."
+            )
+        if not self.operator_contact.strip():
+            raise ValueError("DESK110_OPERATOR_CONTACT must say how people reach the office named on /law.")
         if self.limits != "field":
             raise ValueError(
                 "DESK110_LIMITS must be field: the others are for drills and benchmarks in a demo."
@@ -221,6 +296,12 @@ class Settings(BaseSettings):
     def tiles_origin(self) -> str:
         """The origin that the map's tiles come from; empty without tiles."""
         return (_as_browsers_write(urlsplit(self.tiles_url)) or "") if self.tiles_url else ""
+
+    @property
+    def wechat_fields(self) -> dict[str, str]:
+        """The fields of the template that tells 已接收, each with what it holds: `number`, `desk` or `at`."""
+        parts = (part.partition("=") for part in _listed(self.wechat_received_fields))
+        return {name.strip(): what.strip() for name, _, what in parts}
 
     @property
     def citizen_origins(self) -> frozenset[str]:

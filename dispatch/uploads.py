@@ -212,6 +212,7 @@ def _stored(digest: bytes, made: Product) -> Stored:
         made.duration_ms,
         made.waveform,
         made.taken,
+        made.likeness,
     )
 
 

@@ -2,7 +2,8 @@
 
 Files are `words/<language>/<area>.toml`, or several of one area in `words/<language>/<area>/`; a key is the area and
 the path inside the file, joined by dots (`citizen.ladder.filed`). `zh-CN` is complete and the fallback; another
-language is added by its folder alone, here or in the folder that the setting `DESK110_WORDS` names.
+language is added by its folder alone, here or in the folder that the setting `DESK110_WORDS` names. A kind of a
+language may say only what it says otherwise: `en-GB` is `en` where it is silent.
 """
 
 import re
@@ -36,9 +37,9 @@ class Words:
     def of(language: str) -> "Words":
         """The catalogue of a language; of the default when there is none such."""
         known = language if language in languages() else DEFAULT
-        strings = _read(DEFAULT)
-        if known != DEFAULT:
-            strings = strings | _read(known)
+        strings: dict[str, str] = {}
+        for name in reversed(_lineage(known)):
+            strings |= _read(name)
         return Words(known, strings)
 
     def __call__(self, key: str, /, **values: object) -> str:
@@ -79,11 +80,6 @@ def look_also_in(folder: Path | None) -> None:
     Words.of.cache_clear()
 
 
-def in_chinese(language: str) -> bool:
-    """Whether names of desks and places are read in Chinese; every other language writes them in Latin letters."""
-    return language.split("-")[0] == "zh"
-
-
 def choose(accept_language: str | None) -> str:
     """The best language for an `Accept-Language` header (RFC 9110, 12.5.4); the default when none fits."""
     wishes: list[tuple[float, str]] = []
@@ -106,12 +102,33 @@ def _nearest(tag: str) -> str | None:
     return next((name for name in kin if name.lower() == tag), kin[0] if kin else None)
 
 
+def _lineage(language: str) -> list[str]:
+    """Where a string of a language is looked for: there, in the languages it is a kind of, in the default."""
+    parts = language.split("-")
+    kinds = ["-".join(parts[:length]) for length in range(len(parts) - 1, 0, -1)]
+    return [language, *(kind for kind in kinds if kind in languages()), DEFAULT]
+
+
+def sources(*areas: str) -> list[Path]:
+    """The files of some areas of the catalogue, of every language and of the operator's too."""
+    return [
+        path
+        for folder in _folders
+        for language in languages()
+        for path in (folder / language).rglob("*.toml")
+        if _area(path, folder / language) in areas
+    ]
+
+
+def _area(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").parts[0]
+
+
 def _read(language: str) -> dict[str, str]:
     strings: dict[str, str] = {}
     for folder in (parent / language for parent in _folders):
         for path in sorted(folder.rglob("*.toml")):
-            area = path.relative_to(folder).with_suffix("").parts[0]
-            _flatten(area, tomllib.loads(path.read_text(encoding="utf-8")), strings)
+            _flatten(_area(path, folder), tomllib.loads(path.read_text(encoding="utf-8")), strings)
     return strings
 
 

@@ -8,7 +8,7 @@ from dispatch import models
 
 engine = create_engine(context.config.attributes["database_url"], poolclass=NullPool)
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=models.SQLModel.metadata, render_as_batch=True)
+    context.configure(connection=connection, target_metadata=models.Record.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
 engine.dispose()

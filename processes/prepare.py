@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from dispatch import boundaries, installation, keys
+from dispatch import boundaries, demo_units, installation, keys
 from dispatch.database import Database
 from dispatch.errors import Unfit
 from dispatch.models import TABLES
@@ -27,6 +27,8 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> None:
         # The driver's words hold the address and the user, which are nobody's business in a log.
         raise Unfit(f"DATABASE_URL: the database cannot be opened ({type(error.orig).__name__}).") from None
     boundaries.ensure(boundaries.boundaries_file(settings.home), say)
+    if settings.demo:
+        _fill_demo(settings)
 
 
 def migrate(database_url: str) -> None:
@@ -49,5 +51,14 @@ def _fill(settings: Settings) -> None:
             sealed = session.connection().execute(select(TABLES["reporter"].c.id).limit(1)).first()
         keys.set_up(keys.KeyPaths.under(settings.home), old_data=sealed is not None)
         installation.set_up(database, settings.demo)
+    finally:
+        database.close()
+
+
+def _fill_demo(settings: Settings) -> None:
+    """What stands on the map in a demo: it needs the boundaries."""
+    database = Database(settings.database_url)
+    try:
+        demo_units.set_up(database, boundaries.read(boundaries.boundaries_file(settings.home)))
     finally:
         database.close()

@@ -14,6 +14,9 @@ from processes.ports import check_port
 HEAD_BYTES = 32 * 1024  # request line and headers together
 HEAD_S = 10.0  # a head that is not whole by then is somebody holding the line
 FRAME_BYTES = 64 * 1024
+# A connection that rests. Over a slow line a request is two seconds old when it comes: of uvicorn's own five little is
+# left, and what comes too late is lost and sent anew, as slowly.
+KEEP_S = 75
 GRACE_S = 3  # what a stop leaves to answers under way
 FILES = 65_536
 # Python's own 700 makes it look for cycles many times a request: a seventh of all the work of filing a report.
@@ -84,6 +87,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "ws_max_size": FRAME_BYTES,
         "ws_per_message_deflate": False,  # 14 instead of 64 KiB a connection
         "timeout_graceful_shutdown": GRACE_S,
+        "timeout_keep_alive": KEEP_S,
         "server_header": False,
         "access_log": False,  # an address and a path are somebody's
         "log_config": None,

@@ -28,14 +28,13 @@ UNRUNG = 4096
 SCREENS = "screens"
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, patience_s: float = PATIENCE_S) -> Redis:
     """A client that gives up at once: nothing that matters may wait for Redis."""
     return Redis.from_url(
         url,
-        socket_timeout=PATIENCE_S,
-        socket_connect_timeout=PATIENCE_S,
+        socket_timeout=patience_s,
+        socket_connect_timeout=patience_s,
         retry=Retry(NoBackoff(), 0),
-        socket_keepalive=True,
     )
 
 

@@ -7,7 +7,8 @@ nothing but this figure depends on it.
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from realtime.channels import presence_key
+from realtime.channels import CONSOLES, presence_key
 from realtime.doorbell import PATIENCE_S, Doorbell
 
 log = structlog.get_logger()
@@ -24,14 +25,26 @@ log = structlog.get_logger()
 REFRESH_S = 2.0
 FORGOTTEN_S = 7.0
 AT_MOST_EVERY_S = 0.1
+# One answer that does not come is a busy moment; none for so long is Redis away, or frozen with its connections open.
+SILENT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """An open console: its dispatcher's number, and the last event of the desk whose state it shows."""
+    """An open console: its dispatcher's number, the last event of the desk whose state it shows, and the report that
+    is in hand on it."""
 
     dispatcher: str
     shown: int
+    looking: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Who has a console open, by desk, and the console processes that say so."""
+
+    processes: frozenset[str]
+    on: Mapping[str, frozenset[str]]
 
 
 class Presence:
@@ -42,7 +55,16 @@ class Presence:
         self._mine: dict[str, dict[str, Screen]] = {}
         self._gone: dict[str, set[str]] = {}
         self._moved: set[str] = set()
+        self._polled: dict[tuple[str, str], float] = {}
+        self._process = uuid4().hex
         self._wake = asyncio.Event()
+        self._unanswered_since: float | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether Redis has not been silent for long, as far as it was asked."""
+        since = self._unanswered_since
+        return since is None or time.monotonic() - since < SILENT_S
 
     def arrived(self, desk: str, dispatcher: str) -> str:
         """A screen opened; gives the key to speak of it by."""
@@ -55,7 +77,14 @@ class Presence:
         """The screen has painted the states up to event `seq`."""
         screen = self._mine.get(desk, {}).get(key)
         if screen is not None and seq > screen.shown:
-            self._mine[desk][key] = Screen(screen.dispatcher, seq)
+            self._mine[desk][key] = replace(screen, shown=seq)
+            self._note(desk)
+
+    def looking(self, desk: str, key: str, report: str) -> None:
+        """The report that is in hand on the screen; empty: none."""
+        screen = self._mine.get(desk, {}).get(key)
+        if screen is not None and report != screen.looking:
+            self._mine[desk][key] = replace(screen, looking=report)
             self._note(desk)
 
     def left(self, desk: str, key: str) -> None:
@@ -63,6 +92,11 @@ class Presence:
         if self._mine.get(desk, {}).pop(key, None) is not None:
             self._gone.setdefault(desk, set()).add(key)
             self._note(desk)
+
+    def polled(self, desk: str, dispatcher: str) -> None:
+        """A console asked by HTTP for what its socket should bring: somebody is there, on no screen that is counted."""
+        self._polled[desk, dispatcher] = time.time()
+        self._note(desk)
 
     def _note(self, desk: str) -> None:
         self._moved.add(desk)
@@ -83,16 +117,23 @@ class Presence:
             if everything:
                 told = time.monotonic()
             try:
-                await self._write(set(self._mine) | set(self._gone) if everything else moved)
+                await self._write(self._all() if everything else moved, everything=everything)
             except (RedisError, OSError, TimeoutError) as error:
                 log.info("presence_not_told", error=type(error).__name__)
+                self._note_answer(came=False)
                 self._moved |= moved
             else:
+                self._note_answer(came=True)
                 for desk in moved:
                     doorbell.ring_screens(desk)
             await asyncio.sleep(AT_MOST_EVERY_S)
 
-    async def _write(self, desks: set[str]) -> None:
+    def _all(self) -> set[str]:
+        since = time.time() - FORGOTTEN_S
+        self._polled = {who: at for who, at in self._polled.items() if at >= since}
+        return set(self._mine) | set(self._gone) | {desk for desk, _ in self._polled}
+
+    async def _write(self, desks: set[str], *, everything: bool) -> None:
         at = time.time()
         pipeline = self._redis.pipeline(transaction=False)
         for desk in desks:
@@ -100,12 +141,20 @@ class Presence:
             if gone := self._gone.pop(desk, None):
                 pipeline.hdel(name, *gone)
             screens: dict[Any, Any] = {
-                key: orjson.dumps([screen.dispatcher, screen.shown, at])
+                key: orjson.dumps([screen.dispatcher, screen.shown, at, screen.looking])
                 for key, screen in self._mine.get(desk, {}).items()
+            }
+            screens |= {
+                f"polled {dispatcher}": orjson.dumps([dispatcher, 0, asked_at, ""])
+                for (of, dispatcher), asked_at in self._polled.items()
+                if of == desk
             }
             if screens:
                 pipeline.hset(name, mapping=screens)
                 pipeline.expire(name, 60)
+        if everything:  # said last: whoever reads it finds all that this process has open
+            pipeline.zadd(CONSOLES, {self._process: at})
+            pipeline.zremrangebyscore(CONSOLES, 0, at - 60)
         async with asyncio.timeout(PATIENCE_S):
             await pipeline.execute()
 
@@ -115,14 +164,46 @@ class Presence:
             async with asyncio.timeout(PATIENCE_S):
                 found = await self._redis.hgetall(presence_key(desk))
         except (RedisError, OSError, TimeoutError):
+            self._note_answer(came=False)
             return None
-        since = time.time() - FORGOTTEN_S
-        screens = []
-        for value in found.values():
-            try:
-                dispatcher, shown, at = orjson.loads(value)
-                if float(at) >= since:
-                    screens.append(Screen(str(dispatcher), int(shown)))
-            except (ValueError, TypeError):
-                log.warning("presence_not_understood")
-        return screens
+        self._note_answer(came=True)
+        return _understood(found.values())
+
+    def _note_answer(self, *, came: bool) -> None:
+        if came:
+            self._unanswered_since = None
+        elif self._unanswered_since is None:
+            self._unanswered_since = time.monotonic()
+
+    async def attendance(self, desks: Collection[str]) -> Attendance | None:
+        """Who has a console of these desks open, on any process; None when Redis does not say."""
+        order = sorted(desks)
+        pipeline = self._redis.pipeline(
+            transaction=False
+        )  # in this order: who tells, then what was told before
+        pipeline.zrangebyscore(CONSOLES, time.time() - FORGOTTEN_S, "+inf")
+        for desk in order:
+            pipeline.hgetall(presence_key(desk))
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                processes, *found = await pipeline.execute()
+        except (RedisError, OSError, TimeoutError):
+            return None
+        on = {
+            desk: frozenset(screen.dispatcher for screen in _understood(values.values()))
+            for desk, values in zip(order, found, strict=True)
+        }
+        return Attendance(frozenset(process.decode() for process in processes), on)
+
+
+def _understood(values: Iterable[bytes | str]) -> list[Screen]:
+    since = time.time() - FORGOTTEN_S
+    screens = []
+    for value in values:
+        try:
+            dispatcher, shown, at, *looking = orjson.loads(value)
+            if float(at) >= since:
+                screens.append(Screen(str(dispatcher), int(shown), str(*looking)))
+        except (ValueError, TypeError):
+            log.warning("presence_not_understood")
+    return screens

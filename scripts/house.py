@@ -1,6 +1,7 @@
 """What `scripts/run`, `scripts/test`, `scripts/check` and `scripts/bench` do, step by step. Standard library alone: it
 runs before anything is installed, by any Python from 3.11 on."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,19 @@ import frontend
 import machine
 from place import ROOT, Missing, one_at_a_time, say
 
-PACKAGES = ("api", "console", "dispatch", "processes", "realtime", "web", "asgi.py", "cli.py", "worker.py")
+PACKAGES = (
+    "api",
+    "commands",
+    "console",
+    "dispatch",
+    "processes",
+    "realtime",
+    "web",
+    "asgi.py",
+    "cli.py",
+    "ground.py",
+    "worker.py",
+)
 ALSO_TYPED = ("bench", "scripts", "tests")
 
 
@@ -64,6 +77,8 @@ def _test(arguments: list[str]) -> int:
         missing = machine.ensure_what_tests_need()
     failed = [] if arguments else _checks(fix=False)
     failed += [name for name, selection in _rounds(arguments) if not _pytest(selection)]
+    if failed and not arguments:
+        failed += _failed_tests()
     return _verdict(failed, missing)
 
 
@@ -71,7 +86,7 @@ def _rounds(arguments: list[str]) -> list[tuple[str, list[str]]]:
     """What pytest is called with: first what measures time, alone, then what can run side by side."""
     if arguments:
         return [("tests", arguments)]
-    return [("tests alone", ["-m", "alone"]), ("tests", ["-n", "2", "--dist", "loadfile", "-m", "not alone"])]
+    return [("tests alone", ["-m", "alone"]), ("tests", ["-n", "3", "--dist", "loadfile", "-m", "not alone"])]
 
 
 def _pytest(selection: list[str]) -> bool:
@@ -83,12 +98,21 @@ def _pytest(selection: list[str]) -> bool:
 
 
 def _verdict(failed: list[str], missing: list[str]) -> int:
-    """Prints what could not be tested here, last; in CI that is a failure."""
+    """Prints what failed and what could not be tested here, last; in CI that is a failure."""
     for thing in missing:
         print(f"not tested on this machine: {thing}")
     if failed:
-        print(f"failed: {', '.join(failed)}")
+        print("failed:", *failed, sep="\n  ")
     return 1 if failed or (missing and os.environ.get("CI") == "true") else 0
+
+
+def _failed_tests() -> list[str]:
+    """The names of the tests that failed last, as pytest keeps them: a long run ends with a page of each."""
+    try:
+        kept = json.loads((ROOT / ".pytest_cache/v/cache/lastfailed").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return sorted(kept)
 
 
 def _checks(*, fix: bool) -> list[str]:
@@ -101,7 +125,22 @@ def _checks(*, fix: bool) -> list[str]:
         ("ruff format", [environment.tool("ruff"), "format", *([] if fix else ["--check"]), "."]),
         ("mypy", [environment.tool("mypy"), *typed]),
         ("lint-imports", [environment.tool("lint-imports"), "--no-logo"]),
-        ("eslint", [*frontend.tool("eslint", "bin/eslint.js"), *mend, "static"]),
+        (
+            "eslint",
+            [*frontend.tool("eslint", "bin/eslint.js"), *mend, "static", "miniprogram", "tests/miniprogram"],
+        ),
+        ("tsc", [*frontend.tool("typescript", "bin/tsc"), "-p", "miniprogram"]),
+        (
+            "miniprogram",
+            [
+                environment.tool("python"),
+                "scripts/miniprogram.py",
+                "--server",
+                "https://110.example.cn",
+                "--out",
+                "var/miniprogram",
+            ],
+        ),
         ("stylelint", [*frontend.tool("stylelint", "bin/stylelint.mjs"), *mend, "static/**/*.css"]),
     ]
     failed = []

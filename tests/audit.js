@@ -5,7 +5,7 @@ const named = (node) =>
   `${node.tagName.toLowerCase()}${node.id ? `#${node.id}` : ""}.${node.getAttribute("class") ?? ""} “${node.textContent.trim().slice(0, 40)}”`;
 
 // What is meant for screen readers alone has no size to speak of; a map is drawn larger than its frame.
-const ASIDE = ".unseen, svg, option, template, [data-scrolls], .leaflet-container";
+const ASIDE = ".unseen, [data-page-slim] .sign-word, [data-page-over], svg, option, template, [data-scrolls], .leaflet-container";
 const TAPPED =
   "a[href], button, summary, select, label.choice, label.way, textarea," +
   "input:not([type=hidden], [type=radio], [type=checkbox], [type=file])";

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from playwright.async_api import expect
 from sqlalchemy import update
 from sqlmodel import Session
 
@@ -26,6 +27,7 @@ from tests.stack import stack as running_stack
 # A time limit is never what a test asserts; a busy machine is no defect.
 hypothesis_settings.register_profile("desk110", deadline=None)
 hypothesis_settings.load_profile("desk110")
+expect.set_options(timeout=20_000)
 
 
 # Where a reporter is who is nowhere in particular, and the border that is crossed there.

@@ -37,6 +37,7 @@ class Dispatcher:
     order: list[str] = field(default_factory=list)
     history: list[tuple[str, int]] = field(default_factory=list)
     ticks: list[dict[str, Any]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
     cursor: str = ""
     seqs: list[int] = field(default_factory=list)
     closed_with: int | None = None
@@ -111,7 +112,8 @@ class Dispatcher:
             async for text in socket:
                 assert isinstance(text, str)
                 if text.startswith("{"):
-                    self.ticks.append(orjson.loads(text))
+                    word = orjson.loads(text)
+                    (self.ticks if word["type"] == "tick" else self.told).append(word)
                     continue
                 self._take(text)
                 if self.shows:

@@ -26,14 +26,19 @@ WITHIN_S = 60
 def writing(
     database: Database, on_commit: Callable[[list[Recorded]], None] = lambda _: None, *, start: bool = True
 ) -> Iterator[Writer]:
-    """A writer as a process has it; stopped at the end. Not started, commands gather for one batch."""
-    writer = Writer(database, on_commit)
+    """A writer as a process has it, with a connection of its own: two of them truly get in each other's way.
+
+    Stopped at the end. Not started, commands gather for one batch.
+    """
+    own = Database(database.url)
+    writer = Writer(own, on_commit)
     if start:
         writer.start()
     try:
         yield writer
     finally:
         writer.stop()
+        own.close()
 
 
 def done(writer: Writer, command: Command[T], *desks: str) -> T:

@@ -21,7 +21,7 @@ from playwright.async_api import (
 )
 
 from tests.promises import eventually
-from tests.servers import chromium
+from tests.servers import whole_chromium
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 FLAGS = [
@@ -62,7 +62,7 @@ class LastingPhone:
         """The browser is opened; nothing is in it."""
         self._context = await self.playwright.chromium.launch_persistent_context(
             str(self.folder),
-            executable_path=chromium(),
+            executable_path=whole_chromium(),
             args=FLAGS,
             base_url=self.url,
             viewport=PHONE,

@@ -58,17 +58,15 @@ def _place(state: State) -> int:
     return ORDER.index(state.group) if state.group in ORDER else len(ORDER)
 
 
-async def photograph(running: Stack, browser: Browser, state: State, language: str) -> None:
+async def photograph(running: Stack, browser: Browser, state: State, language: str, into: Path) -> None:
     """One picture, some twenty kilobytes of WebP."""
     async with scene(running, browser, state, language) as found:
         await found.page.wait_for_timeout(SETTLE_MS)
         picture = Image.open(io.BytesIO(await found.page.screenshot(animations="disabled")))
-        picture.convert("RGB").save(
-            PICTURES / f"{state.name}-{LANGUAGES[language]}.webp", quality=70, method=6
-        )
+        picture.convert("RGB").save(into / f"{state.name}-{LANGUAGES[language]}.webp", quality=70, method=6)
 
 
-async def photograph_all(running: Stack, wanted: list[State]) -> list[str]:
+async def photograph_all(running: Stack, wanted: list[State], into: Path) -> list[str]:
     """All pictures; what could not be reached is told, and the others are made."""
     missed = []
     async with async_playwright() as playwright:
@@ -76,7 +74,7 @@ async def photograph_all(running: Stack, wanted: list[State]) -> list[str]:
         for state in wanted:
             for language in LANGUAGES:
                 try:
-                    await photograph(running, browser, state, language)
+                    await photograph(running, browser, state, language, into)
                 except Exception as error:  # noqa: BLE001 - one that fails must not cost the others
                     missed.append(f"{state.name} ({language}): {str(error)[:300]}")
         await browser.close()
@@ -88,15 +86,19 @@ def page() -> str:
     lines = [INTRODUCTION]
     for group, members in groupby(states(), key=lambda state: state.group):
         lines += [f"## {group}\n", "| | 中文 | English |", "|---|---|---|"]
-        for state in members:
-            says = " ".join(state.says.split())
-            pictures = " | ".join(
-                f'<img src="pictures/reporter/{state.name}-{short}.webp" width="240" alt="{state.name}, {language}">'
-                for language, short in LANGUAGES.items()
-            )
-            lines.append(f"| {says} | {pictures} |")
+        lines += [row(state, PICTURES.name, width=240) for state in members]
         lines.append("")
     return "\n".join(lines)
+
+
+def row(state: State, folder: str, width: int) -> str:
+    """The table's row of a state: what it is, and how it looks in each language."""
+    says = " ".join(state.says.split())
+    pictures = " | ".join(
+        f'<img src="pictures/{folder}/{state.name}-{short}.webp" width="{width}" alt="{state.name}, {language}">'
+        for language, short in LANGUAGES.items()
+    )
+    return f"| {says} | {pictures} |"
 
 
 def main(names: list[str]) -> int:
@@ -104,7 +106,7 @@ def main(names: list[str]) -> int:
     PICTURES.mkdir(parents=True, exist_ok=True)
     wanted = [state for state in states() if not names or state.name in names]
     with valkey() as server, tempfile.TemporaryDirectory() as folder, stack(Path(folder), server) as running:
-        missed = asyncio.run(photograph_all(running, wanted))
+        missed = asyncio.run(photograph_all(running, wanted, PICTURES))
     PAGE.write_text(page(), encoding="utf-8")
     print("\n".join(missed))
     return 1 if missed else 0

@@ -202,10 +202,16 @@ def chromium() -> str:
     return needs("DESK110_TEST_CHROMIUM", "Chromium")
 
 
+def whole_chromium() -> str:
+    """A browser that can do all that a phone's can, windows and Background Sync too. Skips as `needs` says."""
+    return needs("DESK110_TEST_WHOLE_CHROMIUM", "Chromium")
+
+
 def _found(variable: str) -> str:
     """For who calls pytest without scripts/test: the usual places."""
     names = {
-        "DESK110_TEST_CHROMIUM": ("chromium", "google-chrome"),
+        "DESK110_TEST_CHROMIUM": ("chromium-headless-shell", "chromium", "google-chrome"),
+        "DESK110_TEST_WHOLE_CHROMIUM": ("chromium", "google-chrome"),
         "DESK110_TEST_JAVA": ("java",),
         "DESK110_TEST_NODE": ("node",),
         "DESK110_TEST_OLD_CHROMIUM": (str(OLD_CHROMIUM),),

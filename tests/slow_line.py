@@ -1,7 +1,8 @@
 """A bad line between a phone and the server, for tests: thin, slow, cut, silent, or broken off amid a photo.
 
 A TCP proxy on loopback. What it does to a connection is what a mobile network does: it loses no byte of one that
-lives, and a connection that it breaks is broken for both sides.
+lives, and a connection that it breaks is broken for both sides. On a slow one a connection is there only once its
+handshake has gone to and fro, and what one connection has put on the line goes before what others put there later.
 """
 
 import asyncio
@@ -14,9 +15,9 @@ from typing import Final
 from tests.server import LOOPBACK
 
 SLICE: Final = 1_400  # bytes, as of a packet: so that a thin line is thin all the time
-ROOM: Final = (
-    16 * 1024
-)  # of a socket's buffers: what is sent stays near the sender, as it would on a mobile network
+# Of a socket's buffers: what is sent stays near the sender, as it would on a mobile network. And of the line's own
+# queue each way, which all connections share.
+ROOM: Final = 16 * 1024
 
 
 @dataclass
@@ -87,6 +88,7 @@ class SlowLine:
             return
         pair = _Pair(writer, silent=self._silent)
         self._pairs.add(pair)
+        await asyncio.sleep(2 * self.delay_s)
         try:
             there, to_server = await asyncio.open_connection(LOOPBACK, self.target, limit=ROOM)
         except OSError:
@@ -94,6 +96,10 @@ class SlowLine:
             self._pairs.discard(pair)
             return
         pair.other = to_server
+        if pair.broken:
+            pair.break_off()
+            self._pairs.discard(pair)
+            return
         pair.tasks = [
             asyncio.create_task(self._carry(pair, reader, to_server, "up")),
             asyncio.create_task(self._carry(pair, there, writer, "down")),
@@ -112,11 +118,13 @@ class SlowLine:
         loop = asyncio.get_running_loop()
         try:
             while data := await reader.read(SLICE):
+                sent = loop.time()
                 if self.bits_per_s:
-                    begins = max(loop.time(), self._free.get(way, 0.0))
-                    self._free[way] = begins + len(data) * 8 / self.bits_per_s
-                    await asyncio.sleep(self._free[way] - loop.time())
-                await under_way.put((loop.time() + self.delay_s, data))
+                    sent = max(sent, self._free.get(way, 0.0)) + len(data) * 8 / self.bits_per_s
+                    self._free[way] = sent
+                await under_way.put((sent + self.delay_s, data))
+                if self.bits_per_s:
+                    await asyncio.sleep(max(0.0, sent - loop.time() - ROOM * 8 / self.bits_per_s))
             await under_way.put((loop.time() + self.delay_s, b""))
             await arriving
         except (OSError, asyncio.CancelledError):
@@ -165,10 +173,12 @@ class _Pair:
 
     phone: asyncio.StreamWriter
     silent: bool
+    broken: bool = False
     other: asyncio.StreamWriter | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def break_off(self) -> None:
+        self.broken = True
         for task in self.tasks:
             task.cancel()
         _reset(self.phone)

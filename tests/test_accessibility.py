@@ -47,11 +47,12 @@ async def test_no_state_shuts_anybody_out(
         complaints += [*await audit.axe(page), *await audit.names(page), *await audit.fits(page)]
         if state.app == "citizen":
             complaints += await audit.targets(page)
-            complaints += await audit.contrast(page, "light", "no-preference")
-            complaints += await audit.contrast(page, "dark", "no-preference")
-            complaints += await audit.contrast(page, "light", "more")
-            complaints += await audit.contrast(page, "dark", "more")
-            complaints += await audit.stillness(page)
+            if language == "zh-CN":  # colours and movement know no language
+                complaints += await audit.contrast(page, "light", "no-preference")
+                complaints += await audit.contrast(page, "dark", "no-preference")
+                complaints += await audit.contrast(page, "light", "more")
+                complaints += await audit.contrast(page, "dark", "more")
+                complaints += await audit.stillness(page)
             await audit.enlarge(page, LARGE)
             complaints += [f"{LARGE} %: {one}" for one in await audit.fits(page)]
             await audit.enlarge(page, 100)

@@ -197,6 +197,7 @@ async def test_open_reports_come_first_with_who_received_them(
     await held.page.tap("#withdraw summary")
     await held.page.check("#withdraw [value=solved]")
     await held.page.tap("#withdraw [type=submit]")
+    await eventually(lambda: dispatcher.status(first) == "withdrawn", 20, "the desk has it")
     await held.page.goto("/reports")
     await expect(held.page.locator("#mine-list .row")).to_contain_text("已撤回")
     await expect(held.page.locator("#mine-list .row-head")).to_have_count(0)
@@ -313,7 +314,7 @@ async def test_a_report_that_is_not_theirs_stays_on_the_phone_unread_and_goes_wh
     await held.page.tap("#sign-out")
     await expect(held.page.locator("#account-sign-in [name=phone]")).to_be_visible()
     held.number = str(int(held.number) + 40_000_000)
-    await held.page.goto("/#report")
+    await held.page.goto("/")
     await held.prove("#need")
     await expect(held.rung("shown")).to_be_visible()
     assert "别人写的" in dispatcher.words[await held.report()]
@@ -356,3 +357,108 @@ async def test_a_report_is_not_sent_under_the_name_of_who_signs_in_after_its_wri
     await eventually(
         lambda: "第一个人写的" in str(dispatcher.words), 20, "the report of who wrote it arrives"
     )
+
+
+async def test_of_several_reports_that_are_not_delivered_each_is_reached(phone: OpenPhone) -> None:
+    held = await phone(at=None)
+    await held.sign_in()
+    for words in ("第一条", "第二条"):
+        await held.page.fill("#first-words", words)
+        await held.tap()
+        await expect(held.page.locator("#need textarea")).to_be_visible()
+        await held.page.tap("#back")
+    await expect(held.page.locator(".notice[data-kind=pending]")).to_contain_text("有 2 条报警还没送到")
+    await held.page.tap(".notice[data-kind=pending]")
+    await held.page.locator(".row", has_text="第一条").tap()
+    for _ in range(2):
+        await expect(held.page.locator(".bubble")).to_have_text(re.compile("第一条"))
+        await expect(held.page.locator("#need textarea")).to_be_visible()
+        await held.page.reload()
+    await held.page.fill("#need textarea", "西湖区灵隐路 18 号")
+    await held.page.tap("#need [type=submit]")
+    await expect(held.rung("stored")).to_be_visible()
+    await held.page.tap("#back")
+    await held.page.locator(".notice[data-kind=pending]").first.tap()
+    await expect(held.page.locator(".bubble")).to_have_text(re.compile("第二条"))
+
+
+IMPAIRED = re.compile(r"/api/v1/me$")
+
+
+async def told_impaired(page: Page) -> bool:
+    return bool((await (await page.request.get("/api/v1/me")).json())["hearing_speech_impaired"])
+
+
+async def no_line(route: Route) -> None:
+    await (route.abort() if route.request.method == "PATCH" else route.continue_())
+
+
+async def test_whoever_says_without_a_network_that_they_cannot_hear_has_said_it(phone: OpenPhone) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.tap("#to-account")
+    await intercept(held.page, IMPAIRED, no_line)
+    box, state = held.page.locator("#impaired"), held.page.locator("#impaired-state")
+    await box.check()
+    await expect(state).to_contain_text("还没有告诉接警台")
+    await expect(box).to_be_checked()
+    await held.page.reload()
+    await expect(state).to_contain_text("还没有告诉接警台")
+    await expect(box).to_be_checked()
+    assert not await told_impaired(held.page)
+    await held.page.unroute(IMPAIRED)
+    await expect(state).to_be_empty()
+    await expect(box).to_be_checked()
+    assert await told_impaired(held.page)
+
+
+async def test_of_what_was_switched_to_and_fro_without_a_network_the_last_counts(phone: OpenPhone) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.tap("#to-account")
+    await intercept(held.page, IMPAIRED, no_line)
+    box, state = held.page.locator("#impaired"), held.page.locator("#impaired-state")
+    for _ in range(3):
+        await box.click()
+    await expect(state).to_contain_text("还没有告诉接警台")
+    await held.page.unroute(IMPAIRED)
+    await expect(state).to_be_empty()
+    assert await told_impaired(held.page)
+
+
+async def test_what_the_server_does_not_take_is_said_and_the_switch_shows_what_it_has(
+    phone: OpenPhone,
+) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.tap("#to-account")
+
+    async def refuse(route: Route) -> None:
+        if route.request.method != "PATCH":
+            await route.continue_()
+            return
+        await route.fulfill(status=422, json={"code": "field_invalid", "detail": "内容有误"})
+
+    await intercept(held.page, IMPAIRED, refuse)
+    await held.page.locator("#impaired").click()
+    await expect(held.page.locator("#impaired-state")).to_contain_text("内容有误")
+    await expect(held.page.locator("#impaired")).not_to_be_checked()
+
+
+async def test_what_one_person_said_of_themselves_is_not_said_of_the_next(phone: OpenPhone) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.tap("#to-account")
+    await intercept(held.page, IMPAIRED, no_line)
+    await held.page.locator("#impaired").check()
+    await expect(held.page.locator("#impaired-state")).to_contain_text("还没有告诉接警台")
+    await sign_out_by_force(held.page)
+    await held.page.reload()
+    held.number = str(int(held.number) + 60_000_000)
+    await held.prove("#account-sign-in")
+    await expect(held.page.locator("#account-me")).to_be_visible()
+    await held.page.unroute(IMPAIRED)
+    await expect(held.page.locator("#impaired-state")).to_be_empty()
+    await expect(held.page.locator("#impaired")).not_to_be_checked()
+    await held.page.wait_for_timeout(2_000)
+    assert not await told_impaired(held.page)

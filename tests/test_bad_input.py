@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, event, given
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
+from starlette.routing import Route
 
+import asgi
+from dispatch.consents import EDITIONS
 from tests.people import ID_NUMBER, Dispatcher, Reporter
 from tests.servers import LOOPBACK
 from tests.stack import XIHU, Stack
@@ -327,12 +330,49 @@ ROUTES: dict[tuple[str, str], tuple[dict[str, Any], list[tuple[str, list[Any]]]]
             ("language", [1, "", "e", "en_US", "../en", "en\x00", "fr", "x" * 17]),
         ],
     ),
+    ("POST", "/me/mark/appeal"): (
+        {"text": "我没有骚扰"},
+        [("text", [None, 1, True, [], {}, "", "字" * 1001])],
+    ),
+    ("POST", "/reports/{id}/wechat-notice"): (
+        {"wechat_code": "abc"},
+        [("wechat_code", [None, 1, True, [], {}, "", "x" * 257])],
+    ),
     ("PUT", "/me/identity"): (
         {"name": "张三", "id_number": ID_NUMBER},
         [
             ("name", [None, 1, True, [], {}, "", "张" * 101]),
             ("id_number", [None, 1, 33010619900101, [], {}, "", "1" * 65]),
         ],
+    ),
+    ("POST", "/me/identity/corrections"): (
+        {"name": "张三", "id_number": ID_NUMBER},
+        [
+            ("name", [None, 1, True, [], {}, "", "张" * 101]),
+            ("id_number", [None, 1, 33010619900101, [], {}, "", "1" * 65]),
+        ],
+    ),
+    ("PUT", "/me/phone"): (
+        {"phone": "13912345678", "code": "000000"},
+        [
+            ("phone", [None, 1, 13912345678, True, [], {}, "", "12", "1" * 33]),
+            ("code", [None, 0, True, [], {}, "", "0" * 13]),
+        ],
+    ),
+    ("PUT", "/me/consents/{purpose}"): (
+        {"given": True, "wording": EDITIONS["notices"]},
+        [
+            ("given", [None, 1, 0, "true", "yes", [], {}]),
+            ("wording", [1, True, [], {}, "", "x" * 33]),
+        ],
+    ),
+    ("PUT", "/me/duress-word"): (
+        {"word": "明天的鱼买了吗"},
+        [("word", [1, True, [], {}, "", "字" * 61])],
+    ),
+    ("PUT", "/reports/{id}/covert"): (
+        {"covert": True},
+        [("covert", [None, 1, 0, "yes", "true", [], {}])],
     ),
     ("POST", "/reports/{id}/messages"): (
         {"client_id": "a", "text": "快来"},
@@ -364,6 +404,17 @@ ROUTES: dict[tuple[str, str], tuple[dict[str, Any], list[tuple[str, list[Any]]]]
         [("reason", [None, 1, True, [], {}, "字" * 501])],
     ),
 }
+# Of what else has a body: `POST /reports` is what stands above, and media are bytes, told by test_uploads and
+# test_bad_photos.
+ASIDE = {
+    # PATCH under another name, for who knows no PATCH.
+    ("POST", "/me"),
+    ("POST", "/reports"),
+    ("POST", "/reports/{id}/media"),
+    ("POST", "/reports/{id}/media/form"),
+    ("PATCH", "/reports/{id}/media/{media}"),
+    ("POST", "/reports/{id}/media/{media}"),
+}
 OTHERS = [
     (method, path, field, value)
     for (method, path), (_, fields) in ROUTES.items()
@@ -375,10 +426,19 @@ OTHERS = [
 async def ask(
     reporter: Reporter, report: str, method: str, path: str, body: bytes, **headers: str
 ) -> httpx2.Response:
-    """Any of those routes, about the reporter's report."""
-    return await reporter.http.request(
-        method, "/api/v1" + path.format(id=report), content=body, headers={**JSON, **headers}
-    )
+    """Any of those routes, about the reporter's report and one purpose."""
+    address = "/api/v1" + path.format(id=report, purpose="notices")
+    return await reporter.http.request(method, address, content=body, headers={**JSON, **headers})
+
+
+async def test_every_route_that_takes_a_body_is_asked_below() -> None:
+    taking = {
+        (method, route.path.removeprefix("/api/v1"))
+        for route in asgi.citizen.routes
+        if isinstance(route, Route) and route.path.startswith("/api/v1/")
+        for method in (route.methods or set()) & {"POST", "PUT", "PATCH"}
+    }
+    assert taking == ROUTES.keys() | ASIDE
 
 
 @pytest.mark.parametrize(

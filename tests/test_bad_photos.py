@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
+from dispatch.media_bounds import PHOTO_BYTES
 from dispatch.models import TABLES
-from dispatch.offers import PHOTO_BYTES
 from tests.people import Reporter
 from tests.pictures import animated, honest_bomb, jpeg, png_bomb, polyglot, svg
 from tests.stack import Stack

@@ -51,6 +51,16 @@ def test_durable_reports_are_measured_on_postgres_too(tmp_path: Path) -> None:
     assert any("PostgreSQL" in name for name in names)
 
 
+@pytest.mark.postgres
+@pytest.mark.usefixtures("postgres_of_session")
+def test_the_figures_of_few_and_of_many_reports_are_measured_when_they_are_named(tmp_path: Path) -> None:
+    told = run_bench(tmp_path / "bench.json", "--only", "figures")
+    assert told["problems"] == []
+    pages = [figure for figure in told["figures"] if figure["floor"]]
+    assert len(pages) == 2 * 9, "eight pages and a plain count, on each database"
+    assert all(figure["floor"]["median"] > 0 for figure in pages)
+
+
 def test_a_run_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="no such run"):
         run_bench(tmp_path / "bench.json", "--only", "a,x")

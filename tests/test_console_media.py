@@ -221,7 +221,7 @@ async def test_voice_notes_are_played_stopped_and_sought_in_one_at_a_time(
     await expect(first).to_have_attribute("data-page-playing", "")
     await _until(page, f"document.querySelector('#voice-{one} audio').currentTime > 0.2")
     assert looks(stack, one) == [("dispatcher:33010601", None)]
-    await second.get_by_role("button").press("Enter")
+    await second.locator(".voice-play").press("Enter")
     await expect(second).to_have_attribute("data-page-playing", "")
     await expect(first).not_to_have_attribute("data-page-playing", "")
     await second.get_by_role("slider").press("End")
@@ -330,3 +330,46 @@ async def test_what_comes_of_an_upload_is_said_in_its_place(
 
 async def _until(page: Page, expression: str, seconds: float = 20) -> None:
     await page.wait_for_function(f"() => {expression}", timeout=seconds * 1000)
+
+
+@pytest.mark.browser
+async def test_a_video_and_a_voice_note_are_slower_faster_and_gone_through_by_keys(
+    stack: Stack, people: People, at_desk: OpenDesk
+) -> None:
+    phone = await people.reporter(stack.citizens[0])
+    id_ = (await phone.filed("慢慢看"))["id"]
+    shot = await sent(phone, id_, film(seconds=3), "video/mp4")
+    note = await sent(phone, id_, voice("libopencore_amrnb", "amr", seconds=6), "audio/amr")
+    page = await at_desk()
+    await in_hand(page, id_)
+    tile = page.locator(f"#media-{shot}")
+    video = tile.locator("video")
+    await video.focus()
+    await page.keyboard.press("k")
+    await _until(page, f"document.querySelector('#media-{shot} video').currentTime > 0.2")
+    await page.keyboard.press("<")
+    await page.keyboard.press("<")
+    await page.keyboard.press("<")  # there is none slower
+    await expect(tile.locator(".rate-now")).to_have_text("0.5×")
+    await page.keyboard.press(".")
+    await expect(video).to_have_js_property("paused", True)
+    await _until(page, f"!document.querySelector('#media-{shot} video').seeking")
+    before = await video.evaluate("video => video.currentTime")
+    for _ in range(3):
+        await page.keyboard.press(".")
+    await page.keyboard.press(",")
+    await _until(
+        page,
+        f"Math.abs(document.querySelector('#media-{shot} video').currentTime - {before} - 2 / 30) < 0.01",
+    )
+    row = page.locator(f"#voice-{note}")
+    await row.get_by_role("slider").focus()
+    await page.keyboard.press("ArrowRight")
+    for _ in range(4):
+        await page.keyboard.press(">")
+    await expect(row.locator(".rate-now")).to_have_text("2×")
+    await page.keyboard.press(".")
+    await expect(row.locator(".voice-now")).to_have_text("0:00")
+    await page.keyboard.press(".")
+    await expect(row.locator(".voice-now")).to_have_text("0:01")
+    assert await audit.axe(page) == []

@@ -47,6 +47,7 @@ class Line:
     """The page's socket, which a test can cut, hold back, and speak through."""
 
     cut: bool = False
+    hushed: set[WebSocketRoute] = field(default_factory=set)
     sockets: list[WebSocketRoute] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
 
@@ -58,6 +59,8 @@ class Line:
         self.sockets.append(socket)
 
         def pass_on(frame: str | bytes) -> None:
+            if socket in self.hushed:
+                return
             if isinstance(frame, str):
                 self.frames.append(frame)
             socket.send(frame)
@@ -67,6 +70,10 @@ class Line:
     async def hang_up(self) -> None:
         """End the connection as a restarting server does; while `cut`, none comes back."""
         await self.sockets[-1].close(code=1012)
+
+    def hush(self) -> None:
+        """The connection stays open and nothing more comes by it, as when a network has forgotten it."""
+        self.hushed.add(self.sockets[-1])
 
     def inject(self, frame: str) -> None:
         """A frame from the server that the server did not send."""
@@ -471,9 +478,9 @@ async def test_nothing_moves_under_the_pointer(
     at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
 ) -> None:
     desk, colleague = await at_desk(), await at_desk("33010602")
-    reports = [await reporter.filed(f"第 {n} 条") for n in range(4)]
-    await expect(desk.page.locator("#waiting .card")).to_have_count(4)
-    await expect(colleague.page.locator("#waiting .card")).to_have_count(4)
+    reports = [await reporter.filed(f"第 {n} 条") for n in range(3)]
+    await expect(desk.page.locator("#waiting .card")).to_have_count(3)
+    await expect(colleague.page.locator("#waiting .card")).to_have_count(3)
     pointed = desk.page.locator(desk.card(reports[2]["id"]))
     await pointed.hover()
     before = await pointed.bounding_box()
@@ -481,7 +488,7 @@ async def test_nothing_moves_under_the_pointer(
     await expect(desk.page.locator(f"#taken {desk.card(reports[0]['id'])}")).to_be_visible()
     await expect(desk.page.locator(".gap")).to_contain_text("33010602 已接收")
     await reporter.filed("新来的")
-    await expect(desk.page.locator("#waiting .card")).to_have_count(4)
+    await expect(desk.page.locator("#waiting .card")).to_have_count(3)
     assert await pointed.bounding_box() == before
     await desk.page.mouse.move(1400, 500)
     await expect(desk.page.locator(".gap")).to_have_count(0)
@@ -554,6 +561,32 @@ async def test_a_console_that_lost_everything_greys_out_says_since_when_and_miss
     await expect(desk.page.locator(desk.card(report["id"]))).to_be_visible(timeout=20_000)
     await desk.lamp("live")
     await expect(desk.page.locator("#gone")).to_be_hidden()
+
+
+async def test_a_report_that_was_not_there_is_fetched_again_when_it_is_chosen_again(
+    at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
+) -> None:
+    desk = await at_desk()
+    report = await reporter.filed("一时找不到")
+    card = desk.page.locator(desk.card(report["id"]))
+    await expect(card).to_be_visible()
+    asked = 0
+
+    async def unknown(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        await route.fulfill(status=404, body="")
+
+    await intercept(desk.page, f"**/console/reports/{report['id']}", unknown)
+    await card.click()
+    await expect(desk.page.locator("#in-hand")).to_contain_text("已不在本台")
+    await card.click()
+    await eventually(lambda: asked == 2, 10, "asked for again")
+    await expect(desk.page.locator("#in-hand")).to_contain_text("已不在本台")
+    await desk.page.unroute(f"**/console/reports/{report['id']}")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator("#in-hand")).to_have_attribute("data-report", report["id"])
+    await expect(desk.page.locator("#in-hand")).to_contain_text("一时找不到")
 
 
 async def test_a_session_that_ended_leads_to_the_door(

@@ -4,15 +4,19 @@ import itertools
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
 import pytest
 
-from console.questions import SITUATIONS
 from console.rendering import Rendering, SignInError
 from console.requests import ANSWER_LIMIT
+from dispatch.reading import Queue
+from dispatch.ready import KEYS, ReadyWords
+from dispatch.ready_words import that_came_with_us
 from dispatch.requests import ANSWERS
+from dispatch.routing import ClosureState, ProposalState, TransferState
 from dispatch.states import (
     AcknowledgementState,
     Caller,
@@ -21,6 +25,7 @@ from dispatch.states import (
     Place,
     ReportState,
     RequestState,
+    SendingState,
 )
 from dispatch.words import Words
 
@@ -55,6 +60,7 @@ REPORT = ReportState(
     desk="330106",
     desk_name="西湖区",
     desk_name_en="Xihu",
+    desk_sms="12110",
     escalation=1,
     outcome=None,
     withdrawn_at=None,
@@ -93,14 +99,98 @@ REPORT = ReportState(
 )
 
 
+# Of the desk and of another.
+_ON_ITS_WAY = SendingState(
+    UUID(int=60), UUID(int=70), HOSTILE, "car", "330106", "33010601", AT, None, None, None, None, None
+)
+_THERE = replace(_ON_ITS_WAY, id=UUID(int=61), desk="330102", on_scene_at=AT, on_scene_by="33010602")
+_CLEAR = replace(_THERE, id=UUID(int=62), cleared_at=AT, cleared_by="33010601", feedback=HOSTILE)
+TRANSFER = TransferState(
+    id=UUID(int=70),
+    from_desk="330106",
+    to_desk="330102",
+    dispatcher_number="33010602",
+    reason=HOSTILE,
+    asked_at=AT + timedelta(seconds=20),
+    seq=3,
+    told=0,
+    ended_at=None,
+    ended_by=None,
+    answered_by=None,
+    answer=None,
+)
+PROPOSAL = ProposalState(
+    UUID(int=71), "false_report", HOSTILE, "33010602", AT + timedelta(seconds=30), None, None, None, None
+)
+CLOSURE = ClosureState(
+    UUID(int=72),
+    "referred",
+    HOSTILE,
+    "33010602",
+    "33010690",
+    "021110",
+    HOSTILE,
+    1,
+    None,
+    0,
+    AT + timedelta(seconds=40),
+    None,
+)
+
+
+def routed() -> list[ReportState]:
+    """A received report between two desks, and between two people of one."""
+    received = replace(REPORT, status="received", acknowledgement=ACKNOWLEDGEMENT, handler="33010602")
+    ended: dict[str, Any] = {
+        "ended_at": AT + timedelta(seconds=25),
+        "answered_by": "33010201",
+        "answer": HOSTILE,
+    }
+    decided: dict[str, Any] = {
+        "ended_at": AT + timedelta(seconds=35),
+        "decided_by": "33010690",
+        "answer": HOSTILE,
+    }
+    return [
+        *(
+            replace(received, transfers=(replace(TRANSFER, told=told),), at=at)
+            for at in ("", "330106", "330102")
+            for told in (0, 1, 3)
+        ),
+        *(
+            replace(received, transfers=(replace(TRANSFER, ended_by=how, **ended),))
+            for how in ("returned", "recalled", "accepted")
+        ),
+        replace(received, proposals=(PROPOSAL,)),
+        *(
+            replace(received, proposals=(replace(PROPOSAL, ended_by=how, **decided),))
+            for how in ("refused", "withdrawn", "closed")
+        ),
+        replace(received, status="closed", outcome="referred", handler=None, closures=(CLOSURE,)),
+    ]
+
+
+def queue(*reports: ReportState) -> Queue:
+    return Queue(list(reports), [])
+
+
 def states() -> list[ReportState]:
     """A report in every state, and with as little as a report can have."""
     received = replace(REPORT, acknowledgement=ACKNOWLEDGEMENT)
     shown = replace(ACKNOWLEDGEMENT, shown_at=AT)
     return [
+        *routed(),
         REPORT,
         *(replace(received, status=status) for status in ("received", "dispatched", "on_scene")),
         replace(received, status="closed", outcome="handled", acknowledgement=shown),
+        replace(
+            received,
+            status="on_scene",
+            sendings=(_ON_ITS_WAY, _THERE, _CLEAR),
+            sent=6,
+            dispatched_at=AT,
+            on_scene_at=AT,
+        ),
         replace(REPORT, status="withdrawn", withdrawn_at=AT, withdrawn_reason=HOSTILE),
         replace(received, status="withdrawn", withdrawn_at=AT, withdrawn_reason=HOSTILE),
         replace(REPORT, kind="fraud", fraud={"amount": 48000, "channel": HOSTILE}),
@@ -145,10 +235,110 @@ def test_a_card_has_what_others_rely_on() -> None:
     assert "hx-post" not in card  # it is received: nobody is offered to accept it
 
 
+def test_a_card_of_a_transfer_waits_at_the_desk_that_is_asked_and_is_in_hand_at_the_other() -> None:
+    there = RENDERING.card_at("330102", routed()[0], "zh-CN")
+    here = RENDERING.card_at("330106", routed()[0], "zh-CN")
+    assert f'hx-post="/console/reports/{REPORT.id}/transfer-acceptance"' in there
+    assert 'data-comes-at="2026-11-23T10:00:20.005Z"' in there
+    assert "data-dispatcher" not in there
+    assert "移交" in there
+    assert "hx-post" not in here
+    assert 'data-going="330102"' in here
+    assert 'data-dispatcher="33010602"' in here
+    # No danger word or sign lifts it above who has waited longer: it waits since it was asked.
+    assert _rank(there) == _rank(here) + 20_000
+    # A desk that has nothing to do with it gets what takes it out of its queue, and nothing of what it says.
+    nowhere = RENDERING.card_at("330105", routed()[0], "zh-CN")
+    assert 'data-status="left"' in nowhere
+    assert "138****5678" not in nowhere
+
+
+def test_a_card_that_cannot_be_made_can_be_taken_over_all_the_same() -> None:
+    """One report must not hide the others, nor be hidden itself: at the desk that is asked neither."""
+    broken = replace(routed()[0], at="330102", fraud={"amount_fen": object()}, media=(None,))  # type: ignore[arg-type]
+    card = RENDERING.card(broken, "zh-CN")
+    assert "内容无法显示" in card
+    assert f'hx-post="/console/reports/{REPORT.id}/transfer-acceptance"' in card
+    assert "data-comes-at" in card
+
+
+def test_what_came_of_it_is_said_to_who_asked_and_to_who_has_it_in_hand() -> None:
+    back = next(report for report in routed() if report.sent_back)
+    card = RENDERING.card_at("330106", replace(back, handler="33010603"), "zh-CN")
+    assert 'data-word-for="33010602 33010603"' in card
+    assert "被上城区 33010201 退回" in card
+    unanswered = RENDERING.card_at("330106", routed()[2], "zh-CN")
+    assert "上城区一直没有接收移交" in unanswered
+    assert "data-word-says" not in RENDERING.card_at("330102", routed()[2], "zh-CN")
+
+
+def _rank(card: str) -> int:
+    found = re.search(r'data-rank="(-?\d+)"', card)
+    assert found
+    return int(found[1])
+
+
 def test_a_card_that_nobody_has_can_be_accepted_even_if_it_was_withdrawn() -> None:
     for status in ("filed", "withdrawn"):
         card = RENDERING.card(replace(REPORT, status=status), "zh-CN")
         assert f'hx-post="/console/reports/{REPORT.id}/acknowledgement"' in card
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "patience"),
+    [
+        ("quick", "filed", "1"),
+        ("location", "filed", "1"),
+        ("fraud", "filed", "4"),
+        ("tip", "filed", "20"),
+        ("quick", "withdrawn", "4"),
+        ("fraud", "withdrawn", "4"),
+        ("tip", "withdrawn", "20"),
+    ],
+)
+def test_a_card_and_the_report_in_hand_say_how_much_longer_it_may_wait(
+    kind: str, status: str, patience: str
+) -> None:
+    report = replace(REPORT, kind=kind, status=status)
+    for page in (RENDERING.card(report, "zh-CN"), RENDERING.report(report, "zh-CN")):
+        first_tag = page[page.index("<article") : page.index(">", page.index("<article"))]
+        assert f'data-patience="{patience}"' in first_tag
+        assert " data-waits" in first_tag
+
+
+def test_what_was_taken_back_waits_until_somebody_has_received_it() -> None:
+    taken_back = replace(REPORT, status="withdrawn", withdrawn_at=AT)
+    received = replace(taken_back, acknowledgement=ACKNOWLEDGEMENT, handler="33010602", handled=1)
+    words = Words.of("zh-CN")
+    waits, rests = (RENDERING.card(report, "zh-CN") for report in (taken_back, received))
+    assert words("console.card.withdrawn") in waits
+    assert " data-waits" in waits
+    assert words("console.card.withdrawn") not in rests
+    assert " data-waits" not in rests
+    page = RENDERING.desk(
+        "zh-CN",
+        adcode="330106",
+        name="西湖区",
+        dispatcher="33010601",
+        csrf_token="t",
+        cursor="e:7",
+        queue=queue(taken_back, replace(REPORT, id=UUID(int=2))),
+    )
+    waiting = page[page.index('id="waiting"') : page.index('id="released"')]
+    assert waiting.index(f"report-{UUID(int=2)}") < waiting.index(f"report-{REPORT.id}")
+
+
+def test_those_who_wait_without_a_card_are_told_by_their_ids() -> None:
+    some = Queue([REPORT], [UUID(int=7), UUID(int=8)], {UUID(int=1): [UUID(int=9), UUID(int=10)]})
+    ids = f"{UUID(int=7)} {UUID(int=8)}"
+    floods = f"{UUID(int=1)}={UUID(int=9)},{UUID(int=10)}"
+    assert f'<data class="beyond" value="{ids}" data-floods="{floods}"></data>' in RENDERING.snapshot(
+        "e:8", some, "zh-CN"
+    )
+    page = RENDERING.desk(
+        "zh-CN", adcode="1", name="n", dispatcher="1", csrf_token="t", cursor="e:1", queue=some
+    )
+    assert f'<data id="beyond" value="{ids}" data-floods="{floods}"></data>' in page
 
 
 def test_the_page_and_the_push_hold_the_same_bytes() -> None:
@@ -160,11 +350,11 @@ def test_the_page_and_the_push_hold_the_same_bytes() -> None:
         dispatcher="33010601",
         csrf_token="secret-of-one-page",
         cursor="e:7",
-        reports=[REPORT],
+        queue=queue(REPORT),
     )
     assert card in page
     assert card in RENDERING.frame("e:8", [card])
-    assert card in RENDERING.snapshot("e:8", [REPORT], "zh-CN")
+    assert card in RENDERING.snapshot("e:8", queue(REPORT), "zh-CN")
     assert card in RENDERING.accepted(REPORT, "zh-CN")
     assert "secret-of-one-page" not in card
     assert "33010601" not in card
@@ -173,7 +363,7 @@ def test_the_page_and_the_push_hold_the_same_bytes() -> None:
 def test_the_first_partial_of_a_frame_moves_the_cursor() -> None:
     moved = '<hx-partial hx-target="#cursor" hx-swap="outerHTML"><data id="cursor" value="e:8"></data></hx-partial>'
     assert RENDERING.frame("e:8", []).startswith(moved)
-    assert RENDERING.snapshot("e:8", [], "en").startswith(moved)
+    assert RENDERING.snapshot("e:8", queue(), "en").startswith(moved)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -208,6 +398,10 @@ def test_a_tick_is_no_html() -> None:
         "at": "2026-11-23T10:00:00.005Z",
         "seq": 7,
         "waiting": 2,
+        "ready": 0,
+        "units": 0,
+        "late": [15, 20, 60],
+        "doorbell": True,
         "dispatchers": ["33010601"],
     }
 
@@ -217,7 +411,7 @@ def test_no_page_holds_script_or_style_of_its_own() -> None:
         RENDERING.sign_in("zh-CN", csrf_token="t", demo_number="33010601"),
         RENDERING.problem("zh-CN", sentence="没有这个页面。", csrf_token="t"),
         RENDERING.desk(
-            "en", adcode="1", name="n", dispatcher="1", csrf_token="t", cursor="e:1", reports=states()
+            "en", adcode="1", name="n", dispatcher="1", csrf_token="t", cursor="e:1", queue=queue(*states())
         ),
         RENDERING.report(REPORT, "en"),
     ]
@@ -298,8 +492,8 @@ def test_the_covert_are_asked_what_yes_or_no_can_answer_and_the_reply_warns(lang
     for covert in (False, True):
         page = in_hand(language, covert=covert)
         offered = set(re.findall(r'data-key="(.)"', page))
-        all_ = [question for questions in SITUATIONS.values() for question in questions]
-        assert offered == {question.key for question in all_ if question.yes_no or not covert}
+        all_ = that_came_with_us().questions
+        assert offered == {question.key for question in all_ if question.covert or not covert}
         assert (words("console.ask.guard") in page) == covert
         assert (words("console.report.reply_guard") in page) == covert
 
@@ -322,16 +516,23 @@ def test_nothing_can_be_asked_before_a_report_is_received_nor_after_it_is_closed
     assert " disabled" not in in_hand()
 
 
-def test_every_ready_question_is_one_that_the_server_takes() -> None:
-    questions = [question for several in SITUATIONS.values() for question in several]
-    assert len({question.key for question in questions}) == len(questions)
+def test_every_ready_question_is_one_that_the_server_takes_by_a_key_of_its_own() -> None:
+    questions = that_came_with_us().questions
+    assert {question.key for question in questions} <= set(KEYS)
     for question in questions:
-        texts = [Words.of(language)(f"console.question.{question.name}.answers") for language in LANGUAGES]
-        answers = [text.splitlines() for text in texts]
+        beside = [other for other in questions if {other.category, question.category} & {None}]
+        beside += [other for other in questions if other.category == question.category is not None]
+        assert _asked_by(question.key, beside) <= {question.name}
+        answers = [question.answers_zh, question.answers_en]
         assert len(answers[0]) == len(answers[1])
         for each in answers:
             assert 2 <= len(set(each)) == len(each) <= ANSWERS
             assert all(answer.strip() == answer and len(answer) <= ANSWER_LIMIT for answer in each)
+        assert len(answers[0]) <= 3 or not question.covert
+
+
+def _asked_by(key: str | None, questions: list[ReadyWords]) -> set[str | None]:
+    return {question.name for question in questions if question.key == key}
 
 
 def test_a_report_that_was_asked_something_no_longer_waits_for_a_reply() -> None:

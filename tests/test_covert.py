@@ -3,6 +3,7 @@
 import re
 from uuid import uuid4
 
+import anyio
 import pytest
 from playwright.async_api import FilePayload, Page, Route, expect
 
@@ -200,6 +201,26 @@ async def test_covert_is_one_tap_from_the_first_screen_and_the_report_one_more(
     await held.page.tap("#covert-act")
     await shows(held.page, "waiting")
     assert await held.page.evaluate("window.taps") == 2
+
+
+async def test_a_press_behind_the_look_is_not_lost_while_its_script_is_on_the_way(
+    phone: OpenPhone, dispatcher: Dispatcher
+) -> None:
+    held = await phone()
+    go = anyio.Event()
+
+    async def slowly(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await held.page.route("**/citizen/covert.js", slowly)
+    await held.sign_in()
+    await held.page.tap("#to-covert")
+    await expect(held.page.locator("#covert")).to_be_visible()
+    await held.page.tap("#covert-act")
+    go.set()
+    await shows(held.page, "waiting")
+    await waiting_for(dispatcher)
 
 
 async def test_the_sign_for_received_waits_for_the_acknowledgement_however_long(

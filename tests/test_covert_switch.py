@@ -75,6 +75,7 @@ async def test_the_desk_and_every_open_page_of_the_reporter_follow(
     dispatcher: Dispatcher = await people.dispatcher(stack.consoles[0], place.number())
     report = (await reporter.filed(location=place.location))["id"]
     await reporter.listen()
+    await eventually(lambda: report in dispatcher.words, 20, "the card is there")
     assert "sign-covert" not in dispatcher.words[report]
     for covert in (True, False):
         answer = await switch(reporter, report, {"covert": covert})

@@ -229,3 +229,24 @@ async def test_the_outlines_of_the_counties_are_light_and_kept(stack: Stack) -> 
         again = await client.get("/counties.geojson", headers={"if-none-match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert (await client.post("/counties.geojson")).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("fields", "noted"),
+    [
+        ({"at": "2026-11-23T07:00:00Z"}, True),
+        ({"at": "2026-11-23T09:59:00Z"}, False),
+        ({"at": "2026-11-23T10:00:01Z"}, False),
+        ({"at": None}, False),
+        ({"at": "0001-01-01T00:00:00Z"}, False),
+        # What somebody pointed at is no older for having been taken long ago.
+        ({"at": "2026-11-23T07:00:00Z", "source": "photo"}, False),
+    ],
+)
+async def test_a_position_that_was_old_when_the_report_was_written_is_noted_whatever_the_phones_clock(
+    stack: Stack, reporter: Reporter, fields: dict[str, Any], noted: bool
+) -> None:
+    filed = await reporter.filed(location={**XIHU, **fields}, written_at="2026-11-23T10:00:00Z")
+    assert ("position_old" in notes(stack, filed)) == noted
+    unsaid = await reporter.filed(location={**XIHU, **fields}, written_at="soon")
+    assert "position_old" not in notes(stack, unsaid)

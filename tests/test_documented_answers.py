@@ -15,7 +15,7 @@ from api.documents import asyncapi, openapi
 from tests.contract import HttpContract, ask
 from tests.footage import film, voice
 from tests.people import ID_NUMBER, Dispatcher, People, Reporter
-from tests.stack import XIHU, App, Stack
+from tests.stack import DESK, XIHU, App, Stack
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +86,11 @@ async def test_what_concerns_oneself_answers_as_documented(reporter: Reporter) -
     for body in ({"language": "en"}, {"language": "zh-CN", "hearing_speech_impaired": True}):
         assert (await reporter.http.patch("/api/v1/me", json=body)).status_code == 200
     assert (await reporter.http.patch("/api/v1/me", json={"language": "de"})).status_code == 422
+    disguise = {"x-http-method-override": "PATCH"}
+    assert (
+        await reporter.http.post("/api/v1/me", json={"language": "zh-CN"}, headers=disguise)
+    ).status_code == 200
+    assert (await reporter.http.post("/api/v1/me", json={})).status_code == 405
     for name, status in (("张三", 200), ("拒绝", 422)):
         identity = {"name": name, "id_number": ID_NUMBER}
         assert (await reporter.http.put("/api/v1/me/identity", json=identity)).status_code == status
@@ -323,6 +328,22 @@ async def test_documents_answer_as_documented(stranger: httpx2.AsyncClient) -> N
         assert answer.headers["cache-control"] == "public, max-age=300"
 
 
+async def test_a_mark_and_its_appeal_answer_as_documented(
+    stack: Stack, citizen: App, http: HttpContract, people: People
+) -> None:
+    someone = people.also(await Reporter.signed_in(citizen, verified=True))
+    someone.http.event_hooks["response"].append(_checked(http))
+    report = (await someone.filed("你们管不管"))["id"]
+    leader = people.also(await Dispatcher.signed_in(stack.consoles[0], f"{DESK}90"))
+    assert (await someone.http.get("/api/v1/me/mark")).json() == {"mark": None}
+    form = {"category": "harassment", "reason": "一晚上五次"}
+    headers = {"x-csrf-token": leader.csrf}
+    marked = await leader.http.post(f"/console/reports/{report}/mark", headers=headers, data=form)
+    assert marked.status_code == 200
+    said = [await someone.http.post("/api/v1/me/mark/appeal", json={"text": text}) for text in "一二"]
+    assert [answer.status_code for answer in said] == [200, 409]
+
+
 async def test_receipt_keys_answer_as_documented(stranger: httpx2.AsyncClient) -> None:
     assert (await stranger.get("/.well-known/jwks.json")).status_code == 200
 
@@ -335,6 +356,7 @@ async def test_every_answer_that_is_no_refusal_was_really_given(
     if not {name for name in globals() if name.endswith("as_documented")} <= selected:
         pytest.skip("only some of the tests above were asked for")
     told = {(call.name, status) for call in openapi.CALLS for status in call.answers}
+    told -= {("askForWechatNotice", 204)}  # seen where there is a WeChat: test_wechat_accounts.py
     assert told <= http.seen, told - http.seen
 
 

@@ -96,6 +96,35 @@ def test_a_word_that_would_be_said_by_accident_is_refused(database: Database, wo
             done(writer, lambda session: duress.set_word(session, CIPHER, reporter, word))
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"transfers": [{"number": "1"}, {"name": f"张三 {AGREED}"}]},
+        {"contacts": [{"channel": "call", "contact": AGREED}]},
+        {"a_field_of_tomorrow": {"deeper": [AGREED]}},
+        {"when": "about", "at_text": AGREED},
+        {"who": AGREED},
+    ],
+)
+def test_it_is_heard_in_whatever_words_stand_among_the_facts(facts: dict[str, Any]) -> None:
+    assert EARS.hear(UUID(int=1), None, duress.words_in(facts))
+
+
+def test_a_code_or_a_moment_among_the_facts_is_nobodys_word() -> None:
+    facts = {
+        "scheme": "police",
+        "at": "2026-11-23T09:20:00Z",
+        "when": "unknown",
+        "paid_by": ["wechat", "bank"],
+    }
+    sealed = [
+        CIPHER.seal("reporter", "duress_word", UUID(int=1), word)
+        for word in ("police", "2026", "wechat", "unknown")
+    ]
+    assert not [word for word in sealed if EARS.hear(UUID(int=1), word, duress.words_in(facts))]
+    assert not list(duress.words_in(None))
+
+
 # --- in the transaction of what was said
 
 
@@ -227,6 +256,30 @@ async def alarmed(dispatcher: Dispatcher, report: str, sign: str | None = "alarm
     await eventually(lambda: dispatcher.cards.get(report, {}).get("duress") == sign, 20, f"duress {sign}")
 
 
+# Every free text of a report beside its own words and place: all of them in one entry, each with the path to it.
+FRAUD_WORDS = {
+    "contact": {"contacts": [{"channel": "call", "contact": AGREED}]},
+    "payee": {"transfers": [{"number": "6222020000000000000"}, {"name": AGREED}]},
+    "account": {"transfers": [{"number": AGREED}]},
+    "bank": {"transfers": [{"bank": AGREED}]},
+    "newer": {"said_by_a_newer_client": [AGREED]},
+}
+DEED_WORDS = ("at_text", "place_text", "who", "vehicle")
+
+
+@pytest.mark.parametrize("way", [*FRAUD_WORDS, *DEED_WORDS])
+async def test_the_desk_is_alarmed_by_the_word_in_a_form(
+    reporter: Reporter, dispatcher: Dispatcher, place: Place, way: str
+) -> None:
+    at = place.location
+    if way in FRAUD_WORDS:
+        filed = await reporter.filed("被骗了", kind="fraud", location=at, fraud=FRAUD_WORDS[way])
+    else:
+        deed = {"when": "about", way: AGREED}
+        filed = await reporter.filed("有人贩卖", kind="tip", location=at, deed=deed)
+    await alarmed(dispatcher, filed["id"])
+
+
 @pytest.mark.parametrize("way", ["report", "place", "message", "frame", "answer", "answer frame", "reason"])
 async def test_the_desk_is_alarmed_whatever_the_word_stands_in(
     reporter: Reporter, dispatcher: Dispatcher, colleague: Dispatcher, place: Place, way: str
@@ -352,8 +405,11 @@ async def conversation(reporter: Reporter, dispatcher: Dispatcher, place: Place,
     reporter.http.event_hooks["response"].append(keep)
     report = (await reporter.filed(said, location=place.location))["id"]
     path = f"/api/v1/reports/{report}"
+    # One after the other, so that nothing is told together with something else.
     await dispatcher.accept(report)
+    await eventually(lambda: reporter.reports.get(report, {}).get("version") == 2, 20, "version 2")
     await reporter.http.post(f"{path}/messages", json={"client_id": "a", "text": said})
+    await eventually(lambda: reporter.reports[report]["version"] == 3, 20, "version 3")
     await reporter.say(type="message", report_id=report, client_id="b", text=said)
     await eventually(lambda: reporter.reports.get(report, {}).get("version") == 4, 20, "version 4")
     hearing = {"said": "3"}

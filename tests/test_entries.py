@@ -184,6 +184,21 @@ async def test_the_deed_is_stored_with_the_wgs84_made_from_its_position(
     )
 
 
+HERE: dict[str, Any] = {**IN_TIANTAI, "lat": 30.25, "lon": 120.12}
+
+
+@pytest.mark.parametrize(
+    "deed", [{}, {"when": "ongoing"}, {"who": "两个人"}, {"vehicle": "面包车"}, {"location": HERE}], ids=str
+)
+async def test_a_card_shows_a_deed_whatever_is_missing_of_it(
+    reporter: Reporter, dispatcher: Dispatcher, deed: dict[str, Any]
+) -> None:
+    filed = await reporter.filed("有人在桥下倾倒废油", kind="tip", deed=deed)
+    queue = (await dispatcher.http.get("/console/queue")).text
+    [card] = [one for one in queue.split("<article")[1:] if filed["id"] in one]
+    assert "有人在桥下倾倒废油" in card
+
+
 async def test_accounts_stand_in_no_event_and_no_log(stack: Stack, reporter: Reporter) -> None:
     canary = "6222999988887777"
     await reporter.filed("x", kind="fraud", fraud={"transfers": [{"number": canary, "name": "无名氏甲"}]})

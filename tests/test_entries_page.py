@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from tests import audit
 from tests import test_citizen_page as citizen
@@ -113,6 +113,9 @@ async def test_a_fraud_is_registered_step_by_step_and_the_desk_reads_it_as_facts
     await held.sign_in()
     page = held.page
     await page.tap("#to-fraud")
+    # What a screen reader calls the choices: the question over them.
+    asked = await page.locator("#fraud h2").inner_text()
+    await expect(page.get_by_role("group", name=asked, exact=True)).to_have_count(1)
     await onward(held, "fraud")
     await expect(page.locator("#fraud .error")).to_contain_text("请选一种")
     await choice(page, "shop").tap()
@@ -160,6 +163,40 @@ async def test_a_fraud_is_registered_step_by_step_and_the_desk_reads_it_as_facts
     await page.goto("/#fraud")
     await expect(page.locator("#fraud .guide-count")).to_contain_text("第 1 步")
     await expect(page.locator("#fraud [aria-pressed=true]")).to_have_count(0)
+
+
+async def test_the_slips_of_a_fraud_follow_it_as_photos_also_over_a_broken_line_and_the_desk_opens_them(
+    phone: OpenPhone, dispatcher: Dispatcher
+) -> None:
+    held = await phone()
+    await held.sign_in()
+    page = held.page
+    await page.tap("#to-fraud")
+    await choice(page, "shop").tap()
+    for _ in range(5):
+        await onward(held, "fraud")
+    await expect(page.locator("#fraud .guide-after")).to_contain_text("转账")
+    await onward(held, "fraud")
+    await expect(held.rung("shown")).to_be_visible()
+    report = await held.report()
+    await dispatcher.accept(report)
+    await page.context.set_offline(True)
+    slips = [
+        FilePayload(name=f"转账 {n}.jpg", mimeType="image/jpeg", buffer=citizen._noise(400, 300))
+        for n in (1, 2)
+    ]
+    await page.set_input_files("#pick", files=slips)
+    tiles = page.locator(".tile[data-kind=photo]")
+    await expect(tiles).to_have_count(2)
+    await page.context.set_offline(False)
+    for n in range(2):
+        await expect(tiles.nth(n)).to_have_attribute("data-state", "stored", timeout=30_000)
+    filed = await (await page.request.get(f"/api/v1/reports/{report}")).json()
+    assert [(one["kind"], one["state"]) for one in filed["media"]] == [("photo", "ready")] * 2
+    view = (await dispatcher.http.get(f"/console/reports/{report}")).text
+    for one in filed["media"]:
+        assert f"/console/media/{one['id']}" in view
+        assert (await dispatcher.http.get(f"/console/media/{one['id']}")).status_code == 200
 
 
 async def test_a_form_that_is_not_finished_survives_a_reload_and_can_be_cleared(phone: OpenPhone) -> None:

@@ -12,12 +12,12 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from api import media as handlers
+from api import media_taking as handlers
 from dispatch import media, requests
 from dispatch.cutting_room import CuttingRoom
 from dispatch.database import Database
 from dispatch.laboratory import Laboratory
-from dispatch.offers import VIDEO_BYTES, VOICE_BYTES, checked
+from dispatch.media_bounds import VIDEO_BYTES, VOICE_BYTES, checked
 from dispatch.rooms import Delayed
 from dispatch.store import MediaStore, StoreAway
 from tests.footage import PLACE, film, heard, opened, voice

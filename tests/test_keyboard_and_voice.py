@@ -135,10 +135,10 @@ async def test_every_view_begins_at_its_heading_and_going_back_too(held: Scene, 
 
 async def test_a_screen_is_as_high_as_the_phone_and_the_bar_never_leaves(held: Scene) -> None:
     page = held.page
-    for selector in ("#lifeline a[href='tel:110']", "#sms-12110"):
+    for selector in ("#lifeline a[href='tel:110']", "#text-police"):
         await expect(page.locator(selector)).to_be_in_viewport(ratio=1)
     assert await page.evaluate("innerHeight") == PHONE[1]
     await page.click("#quick")
     await expect(held.rung("shown")).to_be_visible()
-    for selector in ("#lifeline a[href='tel:110']", "#sms-12110"):
+    for selector in ("#lifeline a[href='tel:110']", "#text-police"):
         await expect(page.locator(selector)).to_be_in_viewport(ratio=1)

@@ -76,4 +76,5 @@ def test_lighthouse_gives_the_start_page_95_and_more(
         said = ", ".join(f"{name} {score:g}" for name, score in median.items())
         print(f"\nLighthouse, mobile, median of {RUNS}: {said}")
         print(", ".join(f"{name} {audits[name].get('displayValue')}" for name in FIGURES))
+        print("What costs points:", *below(reports[-1]), sep="\n  ")
     assert all(median[name] >= least for name, least in LEAST.items()), below(reports[-1])

@@ -1,5 +1,6 @@
 """A location code at the desk: one key, six digits, Enter, and the report is in hand."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -53,3 +54,25 @@ async def test_a_code_read_out_takes_the_report_in_hand_and_anothers_names_its_d
     await expect(desk.page.locator("#notices")).to_contain_text("六位数字")
     width = await desk.page.evaluate("document.querySelector('.top').scrollWidth - innerWidth")
     assert width <= 0, "the top line keeps to its screen"
+
+
+async def test_a_code_stands_on_the_desks_page_no_longer_than_it_is_good_for(
+    at_desk: Callable[..., Awaitable[Desk]], reporter: Reporter
+) -> None:
+    """No news of the report comes meanwhile: the page itself minds the time."""
+    desk = await at_desk()
+    filed = await reporter.filed("", kind="location")
+    card = desk.page.locator(desk.card(filed["id"]))
+    await expect(card.locator(".sign-code")).to_have_attribute("data-code-until", re.compile(r"T.*Z$"))
+    await card.click()
+    in_hand = desk.page.locator("#in-hand .facts-code")
+    await expect(in_hand.locator(".code-digits")).to_be_visible()
+    await desk.page.wait_for_timeout(2_200)
+    await expect(card.locator(".sign-code")).to_be_visible()
+    expire = """() => document.querySelectorAll("[data-code-until]").forEach(
+        (shown) => { shown.dataset.codeUntil = new Date(Date.now() - 1000).toISOString(); })"""
+    await desk.page.evaluate(expire)
+    await expect(card.locator(".sign-code")).to_have_count(0)
+    await expect(in_hand.locator(".code-digits")).to_have_count(0)
+    await expect(in_hand).to_contain_text("已过期")
+    assert filed["location_code"][:3] not in await in_hand.inner_text()

@@ -14,8 +14,8 @@ from dispatch.database import Database
 from dispatch.errors import Refused
 from dispatch.laboratory import Laboratory
 from dispatch.media import Stored
+from dispatch.media_bounds import BOUNDS, PHOTO_BYTES
 from dispatch.media_reading import Found, of_desk, of_reporter
-from dispatch.offers import BOUNDS, PHOTO_BYTES
 from dispatch.writer import Writer
 from tests.pictures import jpeg
 from tests.uploading import DESK, OTHER_DESK, Lab, offered

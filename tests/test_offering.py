@@ -10,10 +10,12 @@ import pytest
 from sqlmodel import Session
 
 from dispatch import offering, reading, reports
+from dispatch.danger_words import Dangers
 from dispatch.database import Database
 from dispatch.errors import Refused
 from dispatch.events import read_since
 from dispatch.filing import Filing
+from dispatch.waiting import count
 from dispatch.writer import Writer
 from tests.domain import DESK, OTHER_DESK, WITHIN_S, acknowledge, add_reporter, done, file, filing, writing
 
@@ -32,8 +34,8 @@ def at_the_border(writer: Writer, *others: str) -> Filing:
 def waiting(database: Database, desk: str) -> list[UUID]:
     """What a desk's screens show, and that the figure beside it says as much."""
     with database.read() as session:
-        found = [report.id for report in reading.open_at_desk(session, desk, 10)]
-        assert reading.waiting_at_desk(session, desk) == len(found)
+        found = [report.id for report in reading.open_at_desk(session, desk, 10, Dangers()).reports]
+        assert count(session, desk) == len(found)
     return found
 
 
@@ -78,7 +80,7 @@ def test_whoever_it_is_offered_to_can_have_it_and_then_it_is_theirs_alone(databa
 
 def waiting_or_taken(database: Database, desk: str) -> list[UUID]:
     with database.read() as session:
-        return [report.id for report in reading.open_at_desk(session, desk, 10)]
+        return [report.id for report in reading.open_at_desk(session, desk, 10, Dangers()).reports]
 
 
 def test_a_desk_that_it_was_never_offered_to_does_not_learn_that_it_exists(database: Database) -> None:

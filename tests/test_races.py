@@ -28,15 +28,15 @@ MANY = 50
 async def test_of_50_dispatchers_who_accept_at_once_one_wins_and_49_are_told_who(
     whole: Stack, place: Place, people: People
 ) -> None:
-    crowd = await _crowd(people, whole, place, MANY)
+    several = await crowd(people, whole, place, MANY)
     phone = await people.reporter(whole.citizens[0], place.location)
     await phone.listen()
     id_ = (await phone.filed())["id"]
-    answers = await asyncio.gather(*(dispatcher.accept(id_) for dispatcher in crowd))
+    answers = await asyncio.gather(*(dispatcher.accept(id_) for dispatcher in several))
 
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: MANY - 1}
-    winner = next(who for who, answer in zip(crowd, answers, strict=True) if answer.status_code == 200)
-    for who, answer in zip(crowd, answers, strict=True):
+    winner = next(who for who, answer in zip(several, answers, strict=True) if answer.status_code == 200)
+    for who, answer in zip(several, answers, strict=True):
         if who is not winner:
             assert winner.number in answer.text, "told who was first"
             assert who.number not in answer.text
@@ -138,7 +138,7 @@ async def test_the_same_words_sent_by_two_ways_at_once_are_one_message(
     assert_whole(whole.database, place.desk)
 
 
-async def _crowd(people: People, whole: Stack, place: Place, count: int) -> list[Dispatcher]:
+async def crowd(people: People, whole: Stack, place: Place, count: int) -> list[Dispatcher]:
     """So many dispatchers of the desk, signed in, in turn at the two console processes."""
     numbers = [place.number(f"{n}") for n in range(100, 100 + count)]
     tokens = {number: new_token() for number in numbers}

@@ -33,8 +33,12 @@ FIELDS = {
     "request_id": str(uuid4()),
     "answer": "x",
     "covert": True,
+    "wechat_code": "x",
 }
-FORM = {"client_id": "c9", "text": "x", "reason": "x", "kind": "photo", "said": "1"}
+FORM = {"client_id": "c9", "text": "x", "reason": "x", "kind": "photo", "said": "1", "handler": "33010601"}
+FORM |= {"lat": "30.2", "lon": "120.1", "outcome": "handled"}
+# The shell says nothing of a report; the plain pages have cookies and forms, and test_plain_rights.py.
+PAGES = ("/reports/", "/plain/")
 THING = re.compile(r"\{(id|media)\}")
 TUS = {
     "tus-resumable": "1.0.0",
@@ -51,7 +55,7 @@ def of_one_thing(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
     return [
         (method, route.path)
         for route in routes
-        if isinstance(route, Route) and THING.search(route.path) and route.path != "/reports/{id}"
+        if isinstance(route, Route) and THING.search(route.path) and not route.path.startswith(PAGES)
         for method in sorted((route.methods or set()) - {"OPTIONS"})
     ]
 
@@ -100,10 +104,11 @@ async def test_another_desks_report_and_photo_are_out_of_reach_by_every_route(
             for method, path in routes:
                 thing = photo if "/media/" in path else report
                 answers = [
-                    await _act(other, method, path.format(id=thing)),
-                    await _act(other, method, path.format(id=uuid4())),
+                    await _act(other, method, path.format(id=thing, hold=uuid4())),
+                    await _act(other, method, path.format(id=uuid4(), hold=uuid4())),
                 ]
-                assert {answer.status_code for answer in answers} == {404}, (method, path)
+                # Where the role or the form is looked at first, that is refused, whatever it is about.
+                assert {answer.status_code for answer in answers} in ({403}, {404}, {422}), (method, path)
                 assert len({answer.text for answer in answers}) == 1, f"{method} {path} tells that it exists"
                 assert SECRET not in answers[0].text
     assert (await _act(theirs, "GET", f"/console/media/{photo}/thumb")).status_code == 200

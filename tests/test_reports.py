@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from dispatch import messages, reading, reporters, reports, showing, states
 from dispatch.clock import now
+from dispatch.danger_words import Dangers
 from dispatch.database import Database
 from dispatch.errors import Refused
 from dispatch.events import read_since
@@ -24,6 +25,7 @@ from dispatch.receipts import Statement
 from dispatch.reporters import SignedIn
 from dispatch.settings import Settings
 from dispatch.states import Place
+from dispatch.waiting import count
 from dispatch.writer import Writer
 from processes import prepare
 from tests.servers import Postgres
@@ -155,7 +157,7 @@ def acknowledge(domain: Domain, report: UUID, dispatcher: str = WINNER, desk: st
 def test_the_answer_to_a_filing_is_what_a_reading_gives(domain: Domain) -> None:
     filing = domain.filing()
     filed = domain.do(lambda session: file(session, filing, "second_report"))
-    assert just_filed(filing, filed, domain.reporter) == domain.state(filing.id)
+    assert just_filed(filing, filed, domain.reporter, "12110") == domain.state(filing.id)
 
 
 def test_one_key_makes_one_report_and_another_body_under_it_is_refused(domain: Domain) -> None:
@@ -351,6 +353,6 @@ def test_a_desks_open_reports_stand_in_the_order_of_waiting(domain: Domain) -> N
     acknowledge(domain, filed[1])
     acknowledge(domain, filed[0])
     with domain.database.read() as session:
-        found = [state.id for state in reading.open_at_desk(session, DESK, 10)]
-        assert reading.waiting_at_desk(session, DESK) == 2
+        found = [state.id for state in reading.open_at_desk(session, DESK, 10, Dangers()).reports]
+        assert count(session, DESK) == 2
     assert found == [filed[2], filed[3], filed[1], filed[0]]

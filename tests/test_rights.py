@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +20,19 @@ from dispatch.clock import now
 from dispatch.ids import new_id
 from dispatch.models import TABLES
 from tests.people import Dispatcher, Reporter, eventually
+from tests.pictures import jpeg
+from tests.rights import (
+    CITIZEN,
+    CONSOLE,
+    DESKS,
+    REPORTERS,
+    SPENDS,
+    filled,
+    form_token,
+    routes_of,
+    said,
+    table,
+)
 from tests.stack import PASSWORD, XIHU, App, Stack
 from tests.witness import assert_problem, nothing_written, unharmed
 
@@ -27,6 +40,8 @@ pytestmark = pytest.mark.anyio
 
 NOBODYS = "00000000-0000-7000-8000-000000000000"
 TUS = {"tus-resumable": "1.0.0"}
+# Whatever any of the plain forms needs, so that nothing is lacking but the right.
+PLAIN_FORM = {"phone": "13512345678", "text": "x", "reason": "mistake", "answer": "x", "shown": "1"}
 
 
 @pytest.fixture(autouse=True)
@@ -119,10 +134,42 @@ def addresses(app: Starlette, prefix: str) -> set[tuple[str, str]]:
 
 
 ASIDE = {("HEAD", path) for path in ("/reports/{}", "/media/{}", "/media/{}/view", "/media/{}/thumb")} | {
-    ("HEAD", f"/console/{path}") for path in ("reports/{}", "media/{}", "media/{}/view", "media/{}/thumb")
+    ("HEAD", f"/console/{path}")
+    for path in (
+        "reports/{}",
+        "reports/{}/flood",
+        "reports/{}/units",
+        "reports/{}/transfer-desks",
+        "media/{}",
+        "media/{}/view",
+        "media/{}/thumb",
+    )
 }
 # Anybody at a desk may ask for a code; what another desk's is told is tested in test_location_codes.
 ASIDE |= {(method, "/console/location-codes/{}") for method in ("GET", "HEAD")}
+# An auditor looks back at reports of all desks, and nobody else; tested in test_audit_page.
+ASIDE |= {(method, "/console/audit/reports/{}") for method in ("GET", "HEAD")}
+# An administrator administers all desks and accounts, and nobody else; tested in test_admin_pages.
+ASIDE |= {
+    (method, f"/console/admin/{path}")
+    for method, path in (
+        *(
+            (method, f"{thing}/{{}}")
+            for method in ("GET", "HEAD")
+            for thing in ("accounts", "cities", "desks")
+        ),
+        *((method, "desks/{}/settings") for method in ("GET", "HEAD")),
+        *(("POST", f"desks/{{}}/{act}") for act in ("opening", "hours", "settings/{}")),
+        ("POST", "cities/{}/opening"),
+        ("POST", "accounts/{}/{}"),
+    )
+}
+# Names a passkey of one's own account, and nobody else's is found; tested in test_passkeys.
+ASIDE |= {("POST", f"/console/account/passkeys/{{}}/{act}") for act in ("name", "removal")}
+# A mark of another desk is as unknown as none; tested in test_marks_page.
+ASIDE |= {("POST", "/console/appeals/{}")}
+# Names a section of one's own desk's settings; who may change them is tested in test_desk_settings.
+ASIDE |= {("POST", "/console/settings/{}")}
 
 
 async def test_every_address_that_names_something_is_asked_by_the_wrong_one_below() -> None:
@@ -142,6 +189,7 @@ REPORTERS_ROUTES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/reports/{report}/answers", {"json": {"request_id": NOBODYS, "answer": "是"}}),
     ("POST", "/reports/{report}/withdrawal", {"json": {"reason": "不用来了"}}),
     ("PUT", "/reports/{report}/covert", {"json": {"covert": True}}),
+    ("POST", "/reports/{report}/wechat-notice", {"json": {"wechat_code": "a code"}}),
     (
         "POST",
         "/reports/{report}/media",
@@ -243,6 +291,38 @@ CONSOLE_ROUTES: list[tuple[str, str, dict[str, str]]] = [
         {"client_id": "a", "kind": "answer", "text": "您受伤了吗？", "answers": "是\n不是"},
     ),
     ("POST", "/console/reports/{report}/duress-acknowledgement", {"said": "1"}),
+    ("POST", "/console/reports/{report}/scene", {"client_id": "a", "lat": "30.2", "lon": "120.1"}),
+    ("POST", "/console/reports/{report}/release", {"reason": "要离开座位"}),
+    ("POST", "/console/reports/{report}/take-over", {"handler": "33010601", "reason": "对方在忙"}),
+    ("GET", "/console/reports/{report}/flood", {}),
+    ("POST", "/console/reports/{report}/flood-act", {"do": "accept", "until": "2026-11-23T10:00:00Z"}),
+    ("POST", "/console/reports/{report}/mark", {"category": "harassment", "reason": "反复空报"}),
+    ("POST", "/console/reports/{report}/mark-removal", {"reason": "认错人了"}),
+    ("GET", "/console/reports/{report}/units", {}),
+    ("POST", "/console/reports/{report}/sendings", {"units": NOBODYS}),
+    ("POST", "/console/reports/{report}/arrivals", {"sending": NOBODYS}),
+    ("POST", "/console/reports/{report}/clearings", {"sendings": NOBODYS, "reason": "已处置"}),
+    ("POST", "/console/reports/{report}/closing", {"outcome": "handled"}),
+    ("POST", "/console/reports/{report}/reopening", {"reason": "又有消息"}),
+    ("POST", "/console/reports/{report}/pick-up", {}),
+    ("GET", "/console/reports/{report}/transfer-desks", {}),
+    ("POST", "/console/reports/{report}/transfer", {"desk": "330102", "reason": "在上城"}),
+    ("POST", "/console/reports/{report}/transfer-acceptance", {}),
+    ("POST", "/console/reports/{report}/transfer-return", {"reason": "不是我们的"}),
+    ("POST", "/console/reports/{report}/transfer-recall", {}),
+    ("POST", "/console/reports/{report}/proposal", {"outcome": "false_report", "reason": "空报"}),
+    ("POST", "/console/reports/{report}/proposal-confirmation", {}),
+    ("POST", "/console/reports/{report}/proposal-refusal", {"reason": "再问问"}),
+    ("POST", "/console/reports/{report}/proposal-withdrawal", {}),
+    ("POST", "/console/reports/{report}/notes", {"client_id": "a", "text": "给同事"}),
+    ("POST", "/console/reports/{report}/incident", {"with": NOBODYS}),
+    ("POST", "/console/reports/{report}/incident/leaving", {}),
+    ("POST", "/console/reports/{report}/incident/messages", {"client_id": "a", "text": "警车已到"}),
+    ("POST", "/console/reports/{report}/phone", {"reason": "asked"}),
+    ("POST", "/console/reports/{report}/export", {"reason": ""}),
+    ("POST", "/console/reports/{report}/hold", {"reason": "", "on": "report"}),
+    ("POST", "/console/reports/{report}/hold/{photo}/lifting", {"reason": "结案"}),
+    ("POST", "/console/media/{photo}/original", {"reason": "evidence"}),
     ("GET", "/console/media/{photo}", {}),
     ("GET", "/console/media/{photo}/view", {}),
     ("GET", "/console/media/{photo}/thumb", {}),
@@ -277,6 +357,42 @@ async def test_another_desks_report_is_as_unknown_as_one_that_is_not(
         none = await ask(NOBODYS, NOBODYS)
     problem = assert_problem(another, "media_unknown" if "media" in path else "report_unknown")
     assert problem == none.json()
+
+
+# What a desk does with a report that it is asked to take over: it looks, and answers.
+ASKED = {"transfer-acceptance", "transfer-return"}
+
+
+async def test_a_desk_that_is_asked_to_take_a_report_over_looks_and_answers_and_does_nothing_else(
+    stack: Stack, reporter: Reporter, own: Dispatcher
+) -> None:
+    asked = (await reporter.filed("移交给拱墅"))["id"]
+    assert (await own.accept(asked)).status_code == 200
+    form = {"desk": "330105", "reason": "在拱墅"}
+    headers = {"x-csrf-token": own.csrf}
+    answer = await own.http.post(f"/console/reports/{asked}/transfer", headers=headers, data=form)
+    assert answer.status_code == 200
+    there = await on_duty(stack, "33010501")
+    # Acts first: that something was looked at is written beside the answer, and may come later.
+    for method, path, fields in sorted(CONSOLE_ROUTES, key=lambda route: route[0] == "GET"):
+        act = path.partition("{report}")[2].strip("/")
+        # To hand a report out and to hold it is its shift leader's right, whoever asks.
+        if (
+            "{photo}" in path
+            or act == "export"
+            or act.startswith("hold")
+            or (method != "GET" and act in ASKED)
+        ):
+            continue
+        route = path.format(report=asked)
+        if method == "GET":  # that it was looked at is told to the log
+            assert (await there.http.get(route)).status_code == 200, path
+            continue
+        with nothing_written(stack):
+            answer = await there.http.request(
+                method, route, headers={"x-csrf-token": there.csrf}, data=fields or None
+            )
+        assert_problem(answer, "report_unknown")
 
 
 _on_duty: dict[str, Dispatcher] = {}
@@ -321,9 +437,9 @@ async def test_an_account_without_a_desk_sees_and_does_nothing_at_one(
     stack: Stack, report: dict[str, Any], photo: str, number: str
 ) -> None:
     someone = await door(stack.consoles[0], number)
-    page = await someone.http.get("/console")
-    assert page.status_code == 403
-    assert "没有此项权限" in page.text
+    page = await someone.http.get("/console", follow_redirects=True)
+    # Each has pages of their own (tests/test_audit_page.py, tests/test_admin_pages.py).
+    assert page.status_code == 200
     csrf = re.findall(r'name="csrf_token" value="([^"]+)"', page.text)[0]
     with nothing_written(stack):
         assert_problem(await someone.http.get("/console/queue"), "role_refused")
@@ -334,7 +450,11 @@ async def test_an_account_without_a_desk_sees_and_does_nothing_at_one(
                 headers={"x-csrf-token": csrf},
                 data=form or None,
             )
-            assert_problem(answer, "role_refused")
+            # To hand a report out an auditor needs no desk, but a reason; so do both to hold it.
+            code = "reason_required" if path.endswith("/hold") else "role_refused"
+            if number == "auditor" and path.endswith("/export"):
+                code = "reason_required"
+            assert_problem(answer, "hold_unknown" if path.endswith("/lifting") else code)
         assert await console_line(someone) == 4403
     await someone.leave()
 
@@ -420,7 +540,7 @@ async def test_an_act_needs_the_token_of_ones_own_session_and_our_own_origin(
     path: str,
     form: dict[str, str],
 ) -> None:
-    address = path.format(report=report["id"])
+    address = path.format(report=report["id"], photo=NOBODYS)
     wrong: list[tuple[dict[str, str], str]] = [
         ({}, "csrf_refused"),
         ({"x-csrf-token": ""}, "csrf_refused"),
@@ -448,7 +568,7 @@ async def test_nothing_changes_by_any_method_but_post(
 ) -> None:
     with nothing_written(stack):
         answer = await own.http.request(
-            method, path.format(report=report["id"]), headers={"x-csrf-token": own.csrf}
+            method, path.format(report=report["id"], photo=NOBODYS), headers={"x-csrf-token": own.csrf}
         )
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
@@ -466,3 +586,142 @@ async def test_with_the_token_the_act_is_done(
         answer = await own.http.post(address, headers={"x-csrf-token": own.csrf})
     assert answer.status_code == 200
     assert (await reporter.report(filed["id"]))["status"] == "received"
+
+
+# --- every role at every route
+
+
+RIGHTS = {"citizen": table(CITIZEN, REPORTERS), "console": table(CONSOLE, DESKS)}
+CELLS = [(name, *route) for name, rows in RIGHTS.items() for route in rows]
+IDS = {"code": "000000", "section": "times", "size": "192", "purpose": "keep_identity"}
+
+
+def nameless(path: str) -> str:
+    """The path whatever it calls its parameters."""
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    **{(method, nameless(f"/api/v1{path}")): rest for method, path, rest in REPORTERS_ROUTES},
+    **{(method, nameless(path)): {"data": form} if form else {} for method, path, form in CONSOLE_ROUTES},
+}
+
+
+@pytest.fixture(scope="module")
+async def stored(reporter: Reporter, report: dict[str, Any]) -> str:
+    """A photo of that report that came whole."""
+    sent = await reporter.http.post(
+        f"/api/v1/reports/{report['id']}/media/form", files={"file": ("a.jpg", jpeg(), "image/jpeg")}
+    )
+    assert sent.status_code == 201, sent.text
+    return str(sent.json()["id"])
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+async def test_the_table_holds_every_route_and_socket_of_the_app_and_no_other(name: str) -> None:
+    """What is not in the table fails: whoever adds a route says who may use it."""
+    assert routes_of(getattr(asgi, name)) == sorted(RIGHTS[name])
+
+
+class Role:
+    """Somebody who asks, with what they have to show."""
+
+    def __init__(self, app: App, headers: dict[str, str], cookies: dict[str, str], csrf: str) -> None:
+        own = {"origin": app.url, "x-csrf-token": csrf, **headers}
+        self.app = app
+        self.csrf = csrf
+        self.http = httpx2.AsyncClient(base_url=app.url, timeout=30, headers=own, cookies=cookies)
+
+    async def asks(self, method: str, path: str, ids: dict[str, str], rest: dict[str, Any]) -> str:
+        """What they are answered, as the table writes it."""
+        address = filled(path, ids)
+        if method == "WS":
+            return await self._socket(address)
+        if method == "MOUNT":
+            method, address = "GET", f"{address}/console/console.css"
+        headers = rest.get("headers", {})
+        if method != "GET" and path.startswith("/plain"):
+            rest = {"data": {**PLAIN_FORM, "form_token": self.csrf}}
+        answer = await self.http.request(method, address, **{**rest, "headers": headers})
+        return said(answer.status_code, answer.headers.get("location", ""))
+
+    async def _socket(self, address: str) -> str:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        url = self.app.url.replace("http", "ws", 1) + address
+        own = {"origin": self.app.url, "cookie": cookies}
+        async with connect(url, additional_headers=own, subprotocols=["desk110.v1"], proxy=None) as line:  # type: ignore[list-item]
+            if address == "/api/v1/live":
+                await line.send('{"type":"hello","known":{}}')
+            try:
+                await asyncio.wait_for(line.recv(), 20)
+            except ConnectionClosed:
+                return str(line.close_code)
+        return "ok"
+
+
+async def role(stack: Stack, name: str, who: str, reporter: Reporter, stranger: Reporter) -> Role:
+    """Who has this name in the table of this app."""
+    app = (stack.citizens if name == "citizen" else stack.consoles)[0]
+    numbers = {"desk": "33010601", "own": "33010601", "next": "33010801", "leader": "33010690"}
+    if who == "nobody":
+        return Role(app, {}, {}, "")
+    if name == "citizen" and who != "desk":
+        token = (reporter if who == "own" else stranger).token
+        bearer = {"authorization": f"Bearer {token}"}
+        return Role(app, bearer, {"desk110_session": token}, form_token(token))
+    if who == "reporter":
+        cookies = {"desk110_console": reporter.token, "desk110_session": reporter.token}
+        return Role(app, {"authorization": f"Bearer {reporter.token}"}, cookies, "")
+    someone = await door(stack.consoles[0], numbers.get(who, who))
+    page = await someone.http.get("/console", follow_redirects=True)
+    found = re.findall(r'name="csrf[-_]token" (?:content|value)="([^"]+)"', page.text)
+    token = someone.http.cookies["desk110_console"]
+    await someone.leave()
+    if name == "citizen":
+        bearer = {"authorization": f"Bearer {token}"}
+        return Role(app, bearer, {"desk110_session": token, "desk110_console": token}, form_token(token))
+    return Role(app, {}, {"desk110_console": token}, found[0])
+
+
+@pytest.fixture(scope="module")
+async def roles(
+    stack: Stack, reporter: Reporter, stranger: Reporter
+) -> AsyncIterator[Callable[[str, str, bool], Awaitable[Role]]]:
+    """Everybody of the table, signed in once; `anew`: somebody else of the same kind."""
+    known: dict[tuple[str, str], Role] = {}
+    everybody: list[Role] = []
+
+    async def found(name: str, who: str, anew: bool) -> Role:
+        if not anew and (name, who) in known:
+            return known[name, who]
+        whose = [reporter, stranger]
+        if anew and name == "citizen" and who != "nobody":
+            another = await Reporter.signed_in(stack.citizens[0])
+            await another.leave()
+            whose = [another, another]
+        everybody.append(await role(stack, name, who, *whose))
+        if not anew:
+            known[name, who] = everybody[-1]
+        return everybody[-1]
+
+    yield found
+    for one in everybody:
+        await one.http.aclose()
+
+
+@pytest.mark.parametrize(("name", "method", "path"), CELLS, ids=[f"{m} {p}" for _, m, p in CELLS])
+async def test_each_role_is_answered_at_each_route_as_the_table_says(
+    roles: Callable[[str, str, bool], Awaitable[Role]],
+    stored: str,
+    report: dict[str, Any],
+    name: str,
+    method: str,
+    path: str,
+) -> None:
+    ids = {**IDS, "id": report["id"], "media": stored}
+    rest = BODIES.get((method, nameless(path)), {})
+    answered = {}
+    for who in RIGHTS[name][method, path]:
+        asking = await roles(name, who, (method, path) in SPENDS)
+        answered[who] = await asking.asks(method, path, ids, rest)
+    assert answered == RIGHTS[name][method, path]

@@ -45,6 +45,8 @@ def production(secret_file: Path) -> dict[str, str]:
         "DESK110_CITIZEN_ORIGIN": "https://110.example.cn",
         "DESK110_CONSOLE_ORIGIN": "https://console.police.example:8443",
         "DESK110_TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/24, fd00::/8",
+        "DESK110_OPERATOR_NAME": "某省公安厅",
+        "DESK110_OPERATOR_CONTACT": "0571-12345678",
         "DESK110_SMS_URL": "https://sms.example.cn/v1/messages?tenant=110",
         "DESK110_SMS_SECRET_FILE": str(secret_file),
         "DESK110_VERIFIER_URL": "https://verifier.example.cn/v1",
@@ -163,6 +165,9 @@ UNFIT_FOR_PEOPLE: list[tuple[dict[str, str | None], str]] = [
     ({"DESK110_SMS_URL": f"http://sms.example.cn/?key={SECRET}"}, "DESK110_SMS_URL"),
     ({"DESK110_SMS_URL": f"https://desk110:{SECRET}@sms.example.cn/"}, "DESK110_SMS_URL"),
     ({"DESK110_VERIFIER_URL": f"{SECRET}"}, "DESK110_VERIFIER_URL"),
+    ({"DESK110_OPERATOR_NAME": None}, "DESK110_OPERATOR_NAME"),
+    ({"DESK110_OPERATOR_NAME": " "}, "DESK110_OPERATOR_NAME"),
+    ({"DESK110_OPERATOR_CONTACT": None}, "DESK110_OPERATOR_CONTACT"),
     ({"DESK110_LIMITS": "off"}, "DESK110_LIMITS"),
     ({"DESK110_LIMITS": "demo"}, "DESK110_LIMITS"),
     ({"DESK110_CITIZEN_ORIGIN": None}, "DESK110_CITIZEN_ORIGIN"),
@@ -288,3 +293,32 @@ def test_a_file_of_settings_is_read_and_one_that_is_no_text_is_refused(tmp_path:
     assert status == REFUSED
     assert "UTF-8" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("changed", "setting"),
+    [
+        ({"DESK110_WECHAT_APPID": "hunter2"}, "DESK110_WECHAT_APPID"),
+        ({"DESK110_WECHAT_SECRET_FILE": ""}, "DESK110_WECHAT_SECRET_FILE"),
+        ({"DESK110_WECHAT_SECRET_FILE": "/nowhere"}, "DESK110_WECHAT_SECRET_FILE"),
+        ({"DESK110_WECHAT_URL": "http://api.weixin.qq.com/hunter2"}, "DESK110_WECHAT_URL"),
+        ({"DESK110_WECHAT_RECEIVED_FIELDS": "thing1=hunter2"}, "DESK110_WECHAT_RECEIVED_FIELDS"),
+        ({"DESK110_WECHAT_RECEIVED_FIELDS": "number"}, "DESK110_WECHAT_RECEIVED_FIELDS"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_mini_program_that_is_set_up_by_half_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: dict[str, str], setting: str
+) -> None:
+    secret = tmp_path / "wechat"
+    secret.write_text("0123456789abcdef0123456789abcdef")
+    whole = {
+        **DEMO,
+        "DESK110_WECHAT_APPID": "wx0123456789abcdef",
+        "DESK110_WECHAT_SECRET_FILE": str(secret),
+        "DESK110_WECHAT_RECEIVED_FIELDS": "thing1=desk, time2=at",
+    }
+    assert load(monkeypatch, whole).wechat_fields == {"thing1": "desk", "time2": "at"}
+    with pytest.raises(Unfit, match=setting) as refused:
+        load(monkeypatch, {**whole, **changed})
+    assert SECRET not in str(refused.value)

@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from dispatch.desk_times import faults_in, set_times, times_of
+from dispatch.escalation import OFFERED_PARENT, TOLD_DESK, Due, escalate
 from dispatch.events import read_since
+from tests.domain import done, writing
 from tests.interception import intercept
 from tests.people import Dispatcher, Reporter, eventually
 from tests.servers import chromium
@@ -26,6 +32,8 @@ LISTEN = """
   };
 """
 NEW, URGENT = 740, 1040
+# The page counts from what a card says: let it have waited so long already.
+WAITS_S = "(card, s) => { card.dataset.filedAt = new Date(Date.now() - s * 1000).toISOString(); }"
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +115,74 @@ async def test_the_longer_somebody_waits_the_more_urgent_it_sounds(desk: Page, r
     # The page counts from what the card says: let it have waited a minute already.
     await card.evaluate("card => card.dataset.filedAt = new Date(Date.now() - 61_000).toISOString()")
     await eventually(lambda: _has(desk, URGENT), 10, "the most urgent sound")
+
+
+@pytest.mark.parametrize(("kind", "times"), [("fraud", 4), ("tip", 20)])
+async def test_what_is_no_emergency_is_late_as_many_times_later_as_it_may_wait(
+    desk: Page, reporter: Reporter, kind: str, times: int
+) -> None:
+    report = await reporter.filed("不急", kind=kind)
+    card = desk.locator(f"#report-{report['id']}")
+    oldest = desk.locator("#figure-oldest")
+    await expect(card).to_be_visible()
+    await card.evaluate(WAITS_S, 14 * times)
+    await expect(card.locator(".card-time")).to_have_text(re.compile(r"^5\d 秒$" if times == 4 else "^4 分"))
+    await expect(card).to_have_attribute("data-page-late", "0")
+    await heard(desk)
+    await desk.wait_for_timeout(1_500)
+    assert await heard(desk) == []
+    await card.evaluate(WAITS_S, 16 * times)
+    for late in (card, oldest):
+        await expect(late).to_have_attribute("data-page-late", "1")
+    await card.evaluate(WAITS_S, 61 * times)
+    for late in (card, oldest, desk.locator("#figure-waiting")):
+        await expect(late).to_have_attribute("data-page-late", "3")
+    await eventually(lambda: _has(desk, URGENT), 10, "the most urgent sound")
+
+
+async def test_the_oldest_is_who_has_waited_longest_for_their_kind(
+    desk: Page, reporter: Reporter, stack: Stack
+) -> None:
+    tip = await reporter.filed("不急", kind="tip")
+    emergency = await reporter.filed("急")
+    await desk.locator(f"#report-{tip['id']}").evaluate(WAITS_S, 200)
+    await desk.locator(f"#report-{emergency['id']}").evaluate(WAITS_S, 21)
+    oldest = desk.locator("#figure-oldest")
+    await expect(oldest.locator("dd")).to_have_text(re.compile(r"^\d+ 秒$"))
+    await expect(oldest).to_have_attribute("data-page-late", "2")
+    await desk.locator(f"#report-{tip['id']}").evaluate(WAITS_S, 2_000)
+    await expect(oldest.locator("dd")).to_have_text(re.compile("33 分"))
+    await expect(oldest).to_have_attribute("data-page-late", "3")
+
+
+async def test_what_is_escalated_is_heard_however_late_the_desk_lets_its_colours_begin(
+    desk: Page, reporter: Reporter, stack: Stack
+) -> None:
+    with stack.database.read() as session:
+        before = times_of(session, DESK)
+    late = replace(before, late_1_s=120, late_2_s=200, late_3_s=300)
+    assert faults_in(late) == {}
+    with writing(stack.database) as writer:
+        done(writer, lambda session: set_times(session, DESK, f"{DESK}90", late), DESK)
+        try:
+            report = await reporter.filed("没有人接")
+            card = desk.locator(f"#report-{report['id']}")
+            await expect(card).to_be_visible()
+            await card.evaluate(WAITS_S, 70)
+            await expect(card).to_have_attribute("data-page-late", "0")
+            await expect(card.locator(".card-time")).to_contain_text("1 分")
+            await heard(desk)
+            await desk.wait_for_timeout(1_500)
+            assert await heard(desk) == []
+            due = Due(UUID(report["id"]), DESK, None, TOLD_DESK)
+            assert done(writer, partial(escalate, late=due), DESK)
+            await eventually(lambda: _any(desk), 15, "it is heard")
+            due = replace(due, step=OFFERED_PARENT)
+            assert done(writer, partial(escalate, late=due), DESK)
+            await eventually(lambda: _has(desk, URGENT), 15, "the further it goes, the more urgent it sounds")
+            await expect(card).to_have_attribute("data-page-late", "0")
+        finally:
+            done(writer, lambda session: set_times(session, DESK, f"{DESK}90", before), DESK)
 
 
 async def _has(page: Page, pitch: int) -> bool:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
+from api import release
 from dispatch.errors import Unfit
 from dispatch.words import Words, choose, languages, look_also_in
 from tests import audit
@@ -132,10 +133,54 @@ def test_what_is_no_language_is_no_language_and_the_very_tag_comes_before_its_ki
         assert choose("zh-TW") == "zh-CN"
         assert choose("en-GB,en;q=0.9") == "en-GB"
         assert choose("en-US") == "en"
-        assert Words.of("en-GB")("terms.status.received") == "已接收"  # nothing in it: Chinese
+        assert Words.of("en-GB")("terms.status.received") == Words.of("en")("terms.status.received")
+        assert Words.of("zh-HK")("terms.status.received") == "已接收"
     finally:
-        look_also_in(None)
         forget(tmp_path)
+
+
+def test_a_kind_of_a_language_is_that_language_where_it_is_silent_and_then_chinese(tmp_path: Path) -> None:
+    for name, text in {
+        "en-GB/terms.toml": '[status]\nreceived = "Taken up"',
+        "de/terms.toml": '[status]\nreceived = "Empfangen"\nclosed = "Beendet"',
+        "de-AT/terms.toml": '[status]\nclosed = "Erledigt"',
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    look_also_in(tmp_path)
+    try:
+        english, chinese = Words.of("en"), Words.of("zh-CN")
+        assert Words.of("en-GB")("terms.status.received") == "Taken up"
+        assert Words.of("en-GB")("terms.status.closed") == english("terms.status.closed")
+        austrian = [Words.of("de-AT")(f"terms.status.{status}") for status in ("closed", "received", "filed")]
+        assert austrian == ["Erledigt", "Empfangen", chinese("terms.status.filed")]
+        assert set(Words.of("de-AT").under("citizen")) == set(chinese.under("citizen"))
+        assert english("terms.status.received") != "Taken up"
+    finally:
+        forget(tmp_path)
+
+
+def test_words_that_an_operator_adds_or_changes_make_another_version_of_the_page(tmp_path: Path) -> None:
+    fresh = release.version.__wrapped__
+    before, found = fresh(), []
+    look_also_in(tmp_path)
+    try:
+        for path, text in (
+            ("fr/citizen.toml", "a = 1"),
+            ("fr/citizen.toml", "a = 2"),
+            ("de/citizen/page.toml", "a = 2"),
+            ("de/terms.toml", "a = 2"),
+        ):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text, encoding="utf-8")
+            languages.cache_clear()
+            found.append(fresh())
+        assert len({before, *found}) == 5
+        (tmp_path / "de" / "console.toml").write_text("a = 2", encoding="utf-8")
+        assert fresh() == found[-1]  # nothing of the page
+    finally:
+        forget(tmp_path)
+    assert fresh() == before
 
 
 def forget(folder: Path) -> None:

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from obstore.exceptions import GenericError
 
-from api import media as handlers
+from api import media_taking as handlers
 from dispatch.database import Database
 from dispatch.developed import Developed
 from dispatch.laboratory import Laboratory
-from dispatch.offers import LARGEST_BYTES, PHOTO_BYTES
+from dispatch.media_bounds import LARGEST_BYTES, PHOTO_BYTES
 from dispatch.photos import Darkroom
 from dispatch.rooms import Delayed
 from dispatch.store import MediaStore

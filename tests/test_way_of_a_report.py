@@ -182,7 +182,9 @@ async def test_a_position_sent_later_reaches_the_desk(whole: Stack, place: Place
         lambda: kinds_of(whole.database, id_).count("LocationShared") == 2, SOON_S, "two positions"
     )
     await eventually(lambda: len(one.history) > pushed, SOON_S, "the desk is told")
-    assert "2 次，最近" in (await one.http.get(f"/console/reports/{id_}")).text
+    in_hand = (await one.http.get(f"/console/reports/{id_}")).text
+    assert f"{moved['lat']:.6f}, {moved['lon']:.6f}" in in_hand
+    assert "共 3 个位置" in in_hand
     assert_whole(whole.database, place.desk)
 
 

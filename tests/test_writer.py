@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
@@ -50,19 +50,6 @@ def reporters(database: Database) -> int:
         return len(rows(session, "reporter"))
 
 
-@contextmanager
-def commits(database: Database) -> Iterator[list[int]]:
-    """Counts the transactions that are committed meanwhile."""
-    counted: list[int] = []
-
-    def count(_connection: object) -> None:
-        counted.append(1)
-
-    event.listen(database.writing, "commit", count)
-    yield counted
-    event.remove(database.writing, "commit", count)
-
-
 def test_an_answer_comes_when_the_change_is_there_for_everybody(database: Database) -> None:
     """I1."""
     with writing(database) as writer:
@@ -83,11 +70,12 @@ def test_a_commit_is_on_the_disk(database: Database) -> None:
 
 
 def test_commands_that_wait_are_committed_together(database: Database) -> None:
-    with writing(database, start=False) as writer, commits(database) as counted:
+    batches: list[list[Recorded]] = []
+    with writing(database, batches.append, start=False) as writer:
         answers = [writer.submit(note(), [DESK]) for _ in range(BATCH + 10)]
         writer.start()
         assert [answer.result(WITHIN_S) for answer in answers] == list(range(1, BATCH + 11))
-    assert len(counted) == 2
+    assert [len(batch) for batch in batches] == [BATCH, 10]
     assert_whole(database, DESK)
 
 

@@ -13,23 +13,99 @@ from dispatch.events import (
     DURESS_WORD_SAID,
     LOCATION_CODE_LOOKED_UP,
     LOCATION_SHARED,
+    MARK_APPEALED,
+    MARK_EXPIRED,
+    MARK_FOLLOWED,
+    MARK_LIFTED,
+    MARK_REMOVED,
+    MARK_UPHELD,
     MEDIA_VIEWED,
     MESSAGE_SENT,
+    NOTE_WRITTEN,
     OFFERED_CHANGED,
     OFFERING_ENDED,
+    OUTCOME_PROPOSED,
+    PERSON_EXPORTED,
+    PROPOSAL_REFUSED,
+    PROPOSAL_WITHDRAWN,
     RECEIPT_SHOWN,
+    REPORT_CLOSED,
+    REPORT_EXPORTED,
     REPORT_FILED,
+    REPORT_HANDED_OVER,
+    REPORT_LINKED,
+    REPORT_LOOKED_AT,
     REPORT_OFFERED,
+    REPORT_OFFERED_AGAIN,
+    REPORT_PICKED_UP,
     REPORT_RECEIVED,
+    REPORT_RELEASED,
+    REPORT_REOPENED,
+    REPORT_SHOWN,
+    REPORT_TAKEN_OVER,
+    REPORT_UNLINKED,
     REPORT_WITHDRAWN,
+    REPORTER_MARKED,
+    SCENE_PLACED,
+    TRANSFER_ASKED,
+    TRANSFER_ENDED,
+    TRANSFER_OFFERED,
+    TRANSFER_RECALLED,
+    TRANSFER_RETURNED,
+    TRANSFER_UNANSWERED,
+    UNIT_ARRIVED,
+    UNIT_CLEARED,
+    UNIT_SENT,
     chain,
 )
 from dispatch.models import TABLES
 
 T = TABLES
 
+# Who of the desk has a report in hand: nothing of it reaches the reporter.
+HANDLING = {REPORT_RELEASED, REPORT_TAKEN_OVER, REPORT_PICKED_UP, REPORT_HANDED_OVER, REPORT_OFFERED_AGAIN}
+
+# That its reporter is marked as a nuisance: they read it where they ask for it, and nothing is pushed to them.
+MARKS = {
+    REPORTER_MARKED,
+    MARK_REMOVED,
+    MARK_EXPIRED,
+    MARK_APPEALED,
+    MARK_UPHELD,
+    MARK_LIFTED,
+    MARK_FOLLOWED,
+}
+
+# Acts with units; the reporter's screens follow those alone by which they may read something new.
+UNITS = {UNIT_SENT, UNIT_ARRIVED, UNIT_CLEARED}
+# Who of the desk has looked at what, and where it put the scene: nor this.
+LOOKS = {
+    REPORT_LOOKED_AT,
+    REPORT_EXPORTED,
+    PERSON_EXPORTED,
+    MEDIA_VIEWED,
+    LOCATION_CODE_LOOKED_UP,
+    SCENE_PLACED,
+}
+# What is asked of another desk, or of a second person: it counts as a change of hands.
+ASKED = {
+    TRANSFER_ASKED,
+    TRANSFER_RECALLED,
+    TRANSFER_UNANSWERED,
+    OUTCOME_PROPOSED,
+    PROPOSAL_REFUSED,
+    PROPOSAL_WITHDRAWN,
+}
+
 # What a desk's log tells of a report that is, or was, another's.
-OFFERING = {REPORT_OFFERED, OFFERED_CHANGED, OFFERING_ENDED}
+OFFERING = {
+    REPORT_OFFERED,
+    OFFERED_CHANGED,
+    OFFERING_ENDED,
+    TRANSFER_OFFERED,
+    TRANSFER_RETURNED,
+    TRANSFER_ENDED,
+}
 
 
 def rows(session: Session, table: str, **equal: Any) -> list[Row[Any]]:
@@ -61,7 +137,8 @@ def filed_under(database: Database, key: str) -> int:
 def assert_whole(database: Database, *desks: str) -> None:
     """The logs of these desks (of all when none are named) are unbroken, and each change has its event.
 
-    Of a report that was offered to several desks, each desk's log has a part; tests/test_offering.py holds those.
+    Of a report that was offered to several desks, or transferred, each desk's log has a part: tests/test_offering.py
+    and tests/test_transfers.py hold those.
     """
     with database.read() as session:
         heads = {head.desk: head for head in rows(session, "desk_head")}
@@ -109,21 +186,60 @@ def _assert_told(session: Session, report: Row[Any], events: list[Row[Any]]) -> 
     assert kinds[REPORT_FILED] == 1
     # An alarm is no business of the reporter's screens, which follow their reporter's events.
     alarms = [event for event in events if event.kind in {DURESS_WORD_SAID, DURESS_WORD_HEARD}]
-    # Nor is who of the desk has looked at what.
-    looks = [event for event in events if event.kind in {MEDIA_VIEWED, LOCATION_CODE_LOOKED_UP}]
-    assert all(event.reporter is None for event in (*alarms, *looks))
-    assert all(event.reporter == report.reporter for event in events if event not in (*alarms, *looks))
+    # Nor is who of the desk has looked at what, or where the desk put the scene.
+    looks = [event for event in events if event.kind in LOOKS]
+    # Nor who of the desk has it in hand, or what they wrote for each other.
+    hands = [event for event in events if event.kind in HANDLING | ASKED]
+    # Nor with what else they linked it.
+    links = [event for event in events if event.kind in {REPORT_LINKED, REPORT_UNLINKED}]
+    units = [event for event in events if event.kind in UNITS]
+    untold = [event for event in units if "version" not in event.data]
+    notes = [event for event in events if event.kind == NOTE_WRITTEN]
+    marked = [event for event in events if event.kind in MARKS]
+    desks_own = [*alarms, *looks, *hands, *links, *notes, *untold, *marked]
+    assert all(event.reporter is None for event in desks_own)
+    assert all(event.reporter == report.reporter for event in events if event not in desks_own)
+    done = [event for event in events if event.kind in {REPORT_CLOSED, REPORT_REOPENED}]
+    assert (len(done) % 2 == 1) is (report.status == "closed")
+    _assert_handled(session, report, [*hands, *done])
+    linked = links[-1].data["incident"] if links and links[-1].kind == REPORT_LINKED else None
+    assert (str(report.incident) if report.incident else None) == linked
+    _assert_sent(session, report, units)
     assert (kinds[DURESS_WORD_SAID], bool(alarms)) == (report.duress_said, report.duress_at is not None)
     _assert_received(session, report, events)
     assert kinds[REPORT_WITHDRAWN] == (report.withdrawn_at is not None)
     for table, kind, name in (
         ("message", MESSAGE_SENT, "message"),
         ("location", LOCATION_SHARED, "location"),
+        ("scene", SCENE_PLACED, "scene"),
     ):
         told = sorted(event.data[name] for event in events if event.kind == kind)
         assert told == sorted(str(row.id) for row in rows(session, table, report=report.id)), kind
     versions = [event.data["version"] for event in events if _changes(event)]
     assert versions == list(range(2, report.version + 1)), versions
+
+
+def _assert_handled(session: Session, report: Row[Any], hands: list[Row[Any]]) -> None:
+    """One has it at most, the report says who, and each change of hands has its event."""
+    handlings = rows(session, "handling", report=report.id)
+    assert [row.dispatcher for row in handlings if row.ended_at is None] == (
+        [report.handler] if report.handler else []
+    )
+    assert all(row.ended_by for row in handlings if row.ended_at is not None)
+    assert report.handled == (len(hands) + 1 if handlings else 0)
+
+
+def _assert_sent(session: Session, report: Row[Any], units: list[Row[Any]]) -> None:
+    """Each act with a unit has its event, and nobody is out for a closed report."""
+    sendings = rows(session, "sending", report=report.id)
+    assert report.sent == len(units)
+    for kind, moment in ((UNIT_SENT, "sent_at"), (UNIT_ARRIVED, "on_scene_at"), (UNIT_CLEARED, "cleared_at")):
+        told = sorted(event.data["sending"] for event in units if event.kind == kind)
+        done = [row for row in sendings if getattr(row, moment) is not None]
+        assert told == sorted(str(row.id) for row in done), kind
+    assert report.status != "closed" or all(row.cleared_at for row in sendings)
+    assert (report.status in {"dispatched", "on_scene"}) <= (report.dispatched_at is not None)
+    assert report.on_scene_at is None or report.dispatched_at is not None
 
 
 def _assert_received(session: Session, report: Row[Any], events: list[Row[Any]]) -> None:
@@ -139,4 +255,4 @@ def _assert_received(session: Session, report: Row[Any], events: list[Row[Any]])
 
 def _changes(event: Row[Any]) -> bool:
     """Whether the event is of a change that the reporter may see, which makes a version."""
-    return event.kind not in {REPORT_FILED, RECEIPT_SHOWN} and "version" in event.data
+    return event.kind not in {REPORT_FILED, RECEIPT_SHOWN, REPORT_SHOWN} and "version" in event.data

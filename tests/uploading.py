@@ -26,21 +26,24 @@ from dispatch.filing import Filing, file
 from dispatch.ids import new_id
 from dispatch.incoming import Incoming
 from dispatch.laboratory import Laboratory
+from dispatch.media_bounds import Offer
 from dispatch.media_reading import Found, of_reporter
 from dispatch.models import TABLES
-from dispatch.offers import Offer
 from dispatch.reading import state
 from dispatch.reads import Reads
 from dispatch.states import MediaState
 from dispatch.store import MediaStore
 from dispatch.uploads import Uploads
 from dispatch.writer import Writer
+from realtime.arriving import Arriving
+from realtime.doorbell import connect
 from web.problems import HANDLERS
 
 T = TypeVar("T")
 
 DESK, OTHER_DESK = "330106", "330102"
 ORIGIN = "http://desk110.test"
+NOWHERE = "redis://127.0.0.1:1/0"  # what the desk sees arriving is told to nobody here
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
@@ -73,6 +76,7 @@ class Lab:
             laboratory=laboratory,
             known=KnownSessions(),
             limits=Rates(),
+            arriving=Arriving(connect(NOWHERE)),
         )
         self.citizen = self._app([*citizen_media.routes(), *citizen_media_shown.routes()])
         self.console = self._app(console_media.routes())

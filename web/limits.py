@@ -32,7 +32,11 @@ RATES: Mapping[str, tuple[str, str]] = {
     # A caller's six digits are typed once or twice; who goes through them is guessing.
     "location_code_person": ("20/minute", "2000/minute"),
     "location_code_desk": ("100/10minute", "20000/minute"),
+    # Each looks through up to some thousand reports.
+    "search_person": ("60/minute", "3000/minute"),
     "console_sign_in": ("10/minute", "2000/minute"),
+    # One's own password, at a console that somebody left open.
+    "console_own_password": ("10/10minute", "2000/minute"),
     # A password tried at one number after the other; a whole shift of a desk signs in from one address.
     "console_address": ("100/10minute", "20000/minute"),
 }

@@ -16,6 +16,13 @@ def foreign(connection: HTTPConnection, allowed: frozenset[str]) -> bool:
     return origin is not None and origin not in allowed
 
 
+def of_mini_program(connection: HTTPConnection) -> bool:
+    """Whether it says to come from WeChat itself, whose phones name origins of their own on sockets. It proves nothing:
+    who comes so is known by a token, and by no cookie."""
+    origin = connection.headers.get("origin", "")
+    return origin == "https://servicewechat.com" or origin.startswith("weapp://")
+
+
 def address(connection: HTTPConnection) -> str:
     """The client's network address; never logged."""
     return connection.client.host if connection.client else "unknown"

@@ -11,9 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dispatch.desks import SMS, whom_to_call
 from dispatch.errors import Overloaded, Refused
 from dispatch.logs import place_of
-from dispatch.words import Words, choose, in_chinese
+from dispatch.tongues import in_chinese
+from dispatch.words import Words, choose
 
 log = structlog.get_logger()
 
@@ -32,9 +34,45 @@ STATUS: Mapping[str, int] = {
     "report_unknown": 404,
     "desk_unknown": 404,
     "location_code_unknown": 404,
+    "ready_unknown": 404,
+    "ready_key_taken": 409,
+    "ready_too_many": 422,
+    "report_guarded": 409,
+    "reason_required": 422,
+    "phone_unknown": 404,
+    "original_refused": 403,
+    "original_damaged": 500,
     "method_refused": 405,
     "already_received": 409,
     "already_answered": 409,
+    "not_received": 409,
+    "handled_by_another": 409,
+    "not_on_shift": 409,
+    "reports_in_hand": 409,
+    "note_unknown": 404,
+    "incident_unknown": 404,
+    "report_withdrawn": 409,
+    "unit_unknown": 404,
+    "unit_name_taken": 409,
+    "unit_out": 409,
+    "units_out": 409,
+    "units_too_many": 422,
+    "officer_unknown": 404,
+    "officer_known": 409,
+    "officers_too_many": 422,
+    "sending_unknown": 404,
+    "transfer_pending": 409,
+    "transfer_ended": 409,
+    "desk_not_open": 409,
+    "not_in_hand": 409,
+    "proposal_pending": 409,
+    "proposal_ended": 409,
+    "second_person_needed": 409,
+    "mark_unknown": 404,
+    "mark_standing": 409,
+    "no_harassment": 404,
+    "already_appealed": 409,
+    "appeal_answered": 409,
     "request_unknown": 404,
     "answer_unknown": 422,
     "duress_word_unfit": 422,
@@ -57,6 +95,12 @@ STATUS: Mapping[str, int] = {
     "code_too_soon": 429,
     "too_many_requests": 429,
     "wechat_unavailable": 501,
+    "wechat_code_refused": 401,
+    "wechat_phone_required": 403,
+    "wechat_user_blocked": 403,
+    "wechat_failed": 503,
+    "report_covert": 409,
+    "nothing_to_wait_for": 409,
     "internal": 500,
     "overloaded": 503,
     "database_unavailable": 503,
@@ -64,7 +108,36 @@ STATUS: Mapping[str, int] = {
     "receipt_invalid": 422,
     "sender_unavailable": 503,
     "verifier_unavailable": 503,
+    "hours_unfit": 422,
+    "desks_not_ready": 409,
+    "own_account": 409,
+    "last_administrator": 409,
+    "roles_apart": 409,
+    "subject_taken": 409,
+    "subject_unfit": 422,
+    "totp_not_offered": 409,
+    "passkey_known": 409,
+    "passkey_unknown": 404,
+    "passkey_refused": 422,
+    "passkeys_too_many": 422,
+    "password_wrong": 422,
+    "account_known": 409,
+    "account_unknown": 404,
+    "account_number_unfit": 422,
+    "account_role_unknown": 422,
+    "account_desk_unfit": 422,
+    "password_unfit": 422,
+    "passwords_differ": 422,
+    "act_unknown": 422,
+    "phone_unknown_here": 404,
+    "report_removed": 409,
+    "hold_unknown": 404,
+    "incident_held": 409,
+    "retention_too_short": 422,
+    "desk_has_open_reports": 409,
+    "not_practised": 409,
     # media
+    "media_capped": 422,
     "tus_version_unsupported": 412,
     "upload_offset_conflict": 409,
     "upload_unknown": 404,
@@ -93,8 +166,6 @@ STATUS: Mapping[str, int] = {
     "store_unavailable": 503,
 }
 
-CALL_POLICE = ("tel:110", "sms:12110")
-
 
 def language_of(request: Request) -> str:
     """The language to answer in: that of `Accept-Language`, Chinese unless it asks for another that we have."""
@@ -112,7 +183,7 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
         "code": refused.code,
         "detail": sentence(words, refused),
     }
-    for name in ("fields", "resend_in", "limit", "dispatcher", "at", "where", "kind"):
+    for name in ("fields", "resend_in", "limit", "dispatcher", "at", "where", "kind", "units"):
         if name in refused.values:
             body[name] = refused.values[name]
     if not in_chinese(words.language) and "where_en" in refused.values:
@@ -120,7 +191,7 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
     if "calls" in refused.values:
         body["call"] = refused.values["calls"]
     elif getattr(request.state, "files_a_report", False):
-        body["call"] = CALL_POLICE
+        body["call"] = whom_to_call(text_number(request))
     headers = {"content-language": words.language}
     if status in {429, 503}:
         headers["retry-after"] = str(refused.values.get("resend_in", 1))
@@ -129,6 +200,11 @@ def problem(request: Request, refused: Refused, status: int | None = None) -> Re
     return Response(
         orjson.dumps(body, default=str), status, headers=headers, media_type="application/problem+json"
     )
+
+
+def text_number(request: Request) -> str:
+    """What takes text messages: that of the desk that the request was found to be for, else everybody's."""
+    return str(getattr(request.state, "sms", SMS))
 
 
 def _methods(request: Request) -> list[str]:
@@ -159,20 +235,21 @@ class _Blank(dict[str, object]):
 
 
 async def on_refused(request: Request, error: Exception) -> Response:
-    """Exception handler for `Refused`."""
-    assert isinstance(error, Refused)  # noqa: S101 - the table of handlers says so
-    return problem(request, error)
+    """Exception handler for `Refused`, and for what is one to the caller: a database that is away, a defect."""
+    return problem(request, refused_by(error))
 
 
-async def on_overloaded(request: Request, _error: Exception) -> Response:
-    """Exception handler for `Overloaded`: too much waits to be written."""
-    return problem(request, Refused("overloaded"))
-
-
-async def on_database(request: Request, error: Exception) -> Response:
-    """Exception handler for a database that is away or full: nothing was written, say so and whom to call."""
-    log.error("database_failed", error=type(error).__name__)
-    return problem(request, Refused("database_unavailable"))
+def refused_by(error: Exception) -> Refused:
+    """What an error is to the caller. A database that is away and a defect are loud in the log, by type and place."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, Overloaded):  # too much waits to be written
+        return Refused("overloaded")
+    if isinstance(error, DBAPIError):  # away or full: nothing was written
+        log.error("database_failed", error=type(error).__name__)
+        return Refused("database_unavailable")
+    log.error("defect", error=type(error).__name__, where=place_of(error))
+    return Refused("internal")
 
 
 async def on_http(request: Request, error: Exception) -> Response:
@@ -211,20 +288,14 @@ class Defects:
         except Exception as error:
             if begun:  # nothing can be said any more: the broken connection says it
                 raise
-            answer = await on_error(Request(scope), error)
+            answer = problem(Request(scope), refused_by(error))
             await answer(scope, receive, send)
-
-
-async def on_error(request: Request, error: Exception) -> Response:
-    """A defect: loud in the log, by type and place only; the caller learns whom to call."""
-    log.error("defect", error=type(error).__name__, where=place_of(error))
-    return problem(request, Refused("internal"))
 
 
 HANDLERS = {
     Refused: on_refused,
-    Overloaded: on_overloaded,
-    DBAPIError: on_database,
+    Overloaded: on_refused,
+    DBAPIError: on_refused,
     HTTPException: on_http,
-    Exception: on_error,
+    Exception: on_refused,
 }

@@ -17,6 +17,7 @@ SENT: Final[dict[str, tuple[type, str]]] = {
     "messageFromReporter": (bodies.MessageFrame, "报警人发送消息 · The reporter says something"),
     "answer": (bodies.AnswerFrame, "报警人回答问题 · The reporter answers a question"),
     "location": (bodies.LocationFrame, "报警人更新位置 · The reporter shares a position"),
+    "typing": (bodies.Typing, "报警人正在输入 · The reporter is writing"),
     "pong": (bodies.Pong, "在线 · Still here"),
 }
 SAID: Final[dict[str, tuple[type, str, str, object]]] = {
@@ -62,7 +63,11 @@ CLOSES: Final[dict[int, tuple[str, str]]] = {
         "不允许",
         "A foreign `Origin`. The handshake is answered with HTTP 403, the code is not seen.",
     ),
-    live.NO_HELLO: ("没有问候", f"No `hello` within {live.HELLO_WITHIN_S} s, or one that cannot be read."),
+    live.NO_HELLO: (
+        "没有问候",
+        f"No `hello` within {live.HELLO_WITHIN_S} s, {live.KNOWN_HELLO_WITHIN_S} s after a cookie that proves a "
+        "session, or one that cannot be read.",
+    ),
 }
 
 _DESCRIPTION: Final = f"""

@@ -39,7 +39,18 @@ _POSITION: Final = {**_FIGURES, "at": "2026-11-23T09:59:58.000Z"}
 
 BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
     "PhoneCodeBody": {"phone": ("手机号", {"phone": "13905711234"})},
-    "SessionBody": {"phone": ("手机号与验证码", {"phone": "13905711234", "code": "402917"})},
+    "SessionBody": {
+        "phone": ("手机号与验证码", {"phone": "13905711234", "code": "402917"}),
+        "wechat": ("微信，已关联", {"wechat_code": "0b3kLmFa1Xq0yK0mTzGa1ABCde2kLmFh"}),
+        "wechat_first": (
+            "微信，首次，附手机号授权",
+            {
+                "wechat_code": "0b3kLmFa1Xq0yK0mTzGa1ABCde2kLmFh",
+                "wechat_phone_code": "e31968a7f94cc5ee25fafc2aef27",
+            },
+        ),
+    },
+    "WechatNoticeBody": {"me": ("本机微信", {"wechat_code": "0b3kLmFa1Xq0yK0mTzGa1ABCde2kLmFh"})},
     "MeBody": {"impaired": ("听障或言语障碍", {"hearing_speech_impaired": True, "language": "zh-CN"})},
     "IdentityBody": {"person": ("实名认证", {"name": "张三", "id_number": "33010619900101000X"})},
     "ReportBody": {
@@ -135,6 +146,7 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
         )
     },
     "LocationFrame": {"here": ("当前位置", {"type": "location", "report_id": REPORT_ID, **_POSITION})},
+    "Typing": {"typing": ("正在输入", {"type": "typing", "report_id": REPORT_ID})},
     "Pong": {"pong": ("在线", {"type": "pong"})},
 }
 
@@ -229,12 +241,16 @@ FILED: Final[Report] = {
     "category": "traffic",
     "covert": False,
     "place_text": _PLACE,
+    "written_at": "2026-11-23T09:59:58.700Z",
     "filed_at": "2026-11-23T10:00:00.000Z",
-    "desk": {"adcode": "330106", "name": _DESK},
+    "desk": {"adcode": "330106", "name": _DESK, "sms": "12110"},
     "received": None,
+    "dispatched_at": None,
+    "on_scene_at": None,
     "screens": 0,
     "escalation": 0,
     "outcome": None,
+    "referral": None,
     "withdrawn_at": None,
     "media_expected": 1,
     "media": [],
@@ -243,6 +259,7 @@ FILED: Final[Report] = {
     "location_code": None,
     "location_code_expires_at": None,
     "receipt": None,
+    "exercise": False,
 }
 RECEIVED: Final[Report] = {
     **FILED,
@@ -261,9 +278,16 @@ RECEIVED: Final[Report] = {
     "requests": [QUESTION],
     "receipt": "eyJhbGciOiJFZERTQSIs….eyJpc3MiOiJkZXNrMTEwIiwi….kQ3v…",
 }
-WITHDRAWN: Final[Report] = {
+DISPATCHED: Final[Report] = {
     **RECEIVED,
     "version": 7,
+    "status": "dispatched",
+    "status_label": "已派警",
+    "dispatched_at": "2026-11-23T10:00:41.187Z",
+}
+WITHDRAWN: Final[Report] = {
+    **DISPATCHED,
+    "version": 8,
     "status": "withdrawn",
     "status_label": "已撤回",
     "withdrawn_at": "2026-11-23T10:04:12.905Z",
@@ -280,6 +304,7 @@ NEAREST: Final[NearestDesk] = {
     "name": _DESK,
     "open": True,
     "online": True,
+    "sms": "12110",
     "usual_acceptance_s": 6.4,
     "area": {"adcode": "330106", "name": "西湖区"},
     "others": [{"adcode": "330110", "name": "余杭区", "offered": True}],

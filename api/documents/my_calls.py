@@ -128,3 +128,34 @@ MY_DATA: Final = (
         writes=True,
     ),
 )
+
+_MARKED: Final = Answer(
+    "How it stands now.",
+    answers.Marked,
+    {"marked": ("滋扰标记", examples.MARKED), "none": ("没有", {"mark": None})},
+)
+
+MARKS: Final = (
+    Call(
+        "GET",
+        "/api/v1/me/mark",
+        "showMark",
+        "account",
+        "滋扰标记 · Marked as a nuisance",
+        "Whether reports of this person are handled later for a while, why (a category), and until when. Nothing of it "
+        "is told as long as a report of theirs is covert or a duress word was said.",
+        {200: _MARKED},
+    ),
+    Call(
+        "POST",
+        "/api/v1/me/mark/appeal",
+        "appealMark",
+        "account",
+        "申诉 · Appeal",
+        "Once a mark, in one's own words; the desk's shift leader answers. The same words again are the same.",
+        {200: _MARKED},
+        body=bodies.AppealBody,
+        refuses=("mark_unknown", "already_appealed", "text_too_long", "too_many_requests"),
+        writes=True,
+    ),
+)

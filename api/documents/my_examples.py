@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.answers import AccountClosed, Consent, Consents, KeptReport, MyData
+from api.answers import AccountClosed, Consent, Consents, KeptReport, Marked, MyData
 from api.documents.examples import RECEIVED, REPORTER
 from api.documents.schemas import Json
 
@@ -12,6 +12,7 @@ BODIES: Final[dict[str, dict[str, tuple[str, Json]]]] = {
         "agree": ("同意", {"given": True, "wording": "2026-11"}),
         "take_back": ("撤回", {"given": False}),
     },
+    "AppealBody": {"appeal": ("申诉", {"text": "那几次是我的孩子按的，手机已经收起来了。"})},
 }
 
 CONSENT: Final[Consent] = {
@@ -49,6 +50,7 @@ DATA: Final[MyData] = {
     "consents": [
         {"purpose": "keep_identity", "edition": "2026-11", "given": True, "at": "2026-11-23T10:20:00.000Z"}
     ],
+    "wechat": ["2026-11-20T07:58:00.000Z"],
     "sessions": [
         {
             "system": "android",
@@ -76,5 +78,18 @@ DATA: Final[MyData] = {
         }
     ],
     "kept": [_KEPT],
+    "marks": [],
     "name_erasable": False,
+}
+MARKED: Final[Marked] = {
+    "mark": {
+        "category": "empty",
+        "since": "2026-11-23T10:00:00.000Z",
+        "until": "2026-12-23T10:00:00.000Z",
+        "standing": True,
+        "appeal": "那几次是我的孩子按的，手机已经收起来了。",
+        "appealed_at": "2026-11-23T12:00:00.000Z",
+        "answer": "upheld",
+        "answered_at": "2026-11-24T08:00:00.000Z",
+    }
 }

@@ -14,8 +14,8 @@ from api.documents.parameters import HEADERS, PARAMETERS
 from api.documents.schemas import Json, reference, schemas
 from api.sessions import COOKIE
 from dispatch.errors import Refused
-from dispatch.jurisdiction import CALL_ON_LAND, OutsideJurisdiction
-from dispatch.offers import BOUNDS, MIB
+from dispatch.jurisdiction import NoDeskOpen, OutsideJurisdiction
+from dispatch.media_bounds import BOUNDS, MIB
 from web.bodies import JSON_LIMIT
 from web.limits import RATES
 from web.problems import STATUS, problem
@@ -26,6 +26,7 @@ CALLS: Final = (
     *calls.ACCOUNT,
     *my_calls.CONSENTS,
     *my_calls.MY_DATA,
+    *my_calls.MARKS,
     *calls.REPORTS,
     *photo_calls.UPLOADS,
     *photo_calls.SEEN,
@@ -57,7 +58,7 @@ One protocol for the mobile page, the WeChat mini program and any other client. 
 - Unknown fields are passed over on both sides: this version may grow, and nothing of it goes away.
 - Refusals are `application/problem+json` (RFC 9457). Programs go by `code`; `detail` is a sentence in the language of
   `Accept-Language` (`zh-CN` if not `en`). Where a report was *not* taken, `call` says whom to call: 110 by telephone,
-  12110 by SMS.
+  12110 by SMS, or the desk's own number once the desk is known.
 - Any path may answer 404 `not_found` or 405 `method_refused`; wherever there is a GET there is a HEAD.
 - A session is a token, in `Authorization: Bearer …` or in the cookie `{COOKIE}`. With the cookie, calls that change
   something also need an `Origin` that is this site's.
@@ -71,7 +72,7 @@ _VALUES: Final[dict[str, dict[str, object]]] = {
     "code_too_soon": {"resend_in": 42},
     "content_type_unsupported": {"expected": JSON_TYPE},
     "field_invalid": {"fields": ["location.lat"]},
-    "no_desk_open": {"calls": list(CALL_ON_LAND)},
+    "no_desk_open": NoDeskOpen("330106").values,
     "photo_too_many_pixels": {"limit": 108},
     "video_too_many_pixels": {"limit": 9},
     **{f"{kind}_too_large": {"limit": bounds.bytes // MIB} for kind, bounds in BOUNDS.items()},

@@ -7,7 +7,7 @@ from api.bodies import AREA
 from api.documents.schemas import Json
 from dispatch.consents import EDITIONS
 from dispatch.coordinates import SYSTEMS
-from dispatch.offers import LARGEST_BYTES, PHOTO_TYPES, VIDEO_TYPES, VOICE_TYPES
+from dispatch.media_bounds import LARGEST_BYTES, PHOTO_TYPES, VIDEO_TYPES, VOICE_TYPES
 
 _UUID: Final = {"type": "string", "format": "uuid"}
 _BYTES: Final = {"type": "integer", "minimum": 0}

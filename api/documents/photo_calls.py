@@ -6,7 +6,7 @@ from api import answers, tus
 from api.bodies import CLIENT_ID
 from api.documents import examples
 from api.documents.call import Answer, Call, Form
-from dispatch.offers import BOUNDS, MIB
+from dispatch.media_bounds import BOUNDS, MIB
 
 _UPLOADS: Final = "/api/v1/reports/{id}/media"
 _UPLOAD: Final = "/api/v1/reports/{id}/media/{media}"
@@ -33,6 +33,7 @@ _OFFERED: Final = (
     "videos_too_many",
     "voice_too_large",
     "voices_too_many",
+    "media_capped",
     "upload_conflict",
     "too_many_requests",
 )

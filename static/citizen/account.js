@@ -1,104 +1,13 @@
-// Who reports: the phone, proved by a code; the name, checked before the second report. Both forms stand where they are
-// needed: on their own page, in the middle of a report, or in front of the list.
+// The account: who is signed in, what they say of themselves, and how the page is shown to them.
 
 import { setDisplay } from "./display.js";
-import { $, clone, fromTop, go, part, show, title, write } from "./page.js";
+import { $, fromTop, go, show, title, unsentAt, write } from "./page.js";
+import { identityForm, keep, signInForm } from "./signing.js";
 import { sentence, t } from "./words.js";
 
-/** A form that asks for the phone and the code. `done` is called after signing in. `claiming`: the key of a report that
- *  was written before; whoever signs in here has read that it goes out then. */
-export function signInForm(client, { heading, note = "", claiming = null, done = () => {} }) {
-  const form = clone("sign-in-form");
-  const [phone, code] = [form.elements.phone, form.elements.code];
-  let sent = false;
-  let again = 0;
-  write(part(form, "title"), heading);
-  write(part(form, "note"), note);
-  show(part(form, "note"), note !== "");
-
-  async function ask() {
-    const answer = await client.requestCode(phone.value.trim());
-    stage(true);
-    write(part(form, "sent"), t("account.code_sent", { phone: phone.value.trim() }));
-    code.value = answer.demo_code ?? "";
-    write(part(form, "demo"), answer.demo_code ? t("account.demo", { code: answer.demo_code }) : "");
-    show(part(form, "demo"), Boolean(answer.demo_code));
-    countDown(answer.resend_in ?? 0);
-    code.focus();
-  }
-
-  function stage(asked) {
-    sent = asked;
-    for (const name of ["code", "sent", "others"]) show(part(form, name), asked);
-    show(part(form, "phone"), !asked);
-    show(part(form, "demo"), false);
-    write(part(form, "go"), t(asked ? "account.confirm" : "account.get_code"));
-  }
-
-  function countDown(seconds) {
-    clearInterval(again);
-    let left = seconds;
-    const tick = () => {
-      const button = part(form, "resend");
-      button.disabled = left > 0;
-      write(button, left > 0 ? t("account.resend_in", { n: left }) : t("account.resend"));
-      if (left <= 0) clearInterval(again);
-      left -= 1;
-    };
-    tick();
-    if (seconds > 0) again = setInterval(tick, 1000);
-  }
-
-  part(form, "resend").onclick = () => attempt(form, ask);
-  part(form, "change").onclick = () => {
-    stage(false);
-    phone.focus();
-  };
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    attempt(form, async () => {
-      if (!sent) return ask();
-      await client.signIn(phone.value.trim(), code.value.trim(), { claiming });
-      clearInterval(again);
-      return done();
-    });
-  };
-  return form;
-}
-
-/** A form that asks for the name and the identity number. */
-export function identityForm(client, { heading, note }) {
-  const form = clone("identity-form");
-  write(part(form, "title"), heading);
-  write(part(form, "note"), note);
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    const { name, id_number: number } = form.elements;
-    attempt(form, () => client.verify(name.value.trim(), number.value.trim().toUpperCase()));
-  };
-  return form;
-}
-
-/** Runs what a form is for: once at a time, with what went wrong said beside it. */
-export async function attempt(form, act) {
-  const error = form.querySelector(".error");
-  const button = form.querySelector("[type=submit]");
-  if (button.disabled) return;
-  button.disabled = true;
-  show(error, false);
-  try {
-    await act();
-  } catch (problem) {
-    write(error, (form.problem ?? sentence)(problem));
-    show(error, true);
-  } finally {
-    button.disabled = false;
-  }
-}
-
-/** The view. */
 export function createAccount(client) {
   let open = false;
+  let refused = null; // why the server did not take what was switched last
 
   function render() {
     if (!open) return;
@@ -112,7 +21,7 @@ export function createAccount(client) {
     }
     $("account-sign-in").replaceChildren();
     write($("me-phone"), me.phone ?? "");
-    $("impaired").checked = Boolean(me.hearing_speech_impaired);
+    renderImpaired(me);
     const verified = me.identity === "verified";
     show($("me-verified"), verified);
     if (verified) $("account-identity").replaceChildren();
@@ -120,6 +29,14 @@ export function createAccount(client) {
     const pending = client.outbox.reports().some((item) => item.state !== "stored");
     $("sign-out").disabled = pending;
     write($("sign-out-note"), t(pending ? "account.sign_out_pending" : "account.sign_out_note"));
+  }
+
+  /** What was switched stays so, and is said not to be there yet until the server has it. */
+  function renderImpaired(me) {
+    const wished = client.wished();
+    $("impaired").checked = Boolean({ ...me, ...wished?.changes }.hearing_speech_impaired);
+    if (wished) write($("impaired-state"), t(wished.problem ? "account.impaired_waits" : "account.impaired_going"));
+    else if (refused === null) write($("impaired-state"), "");
   }
 
   /** A wording that changed since it was agreed to is asked about again: when somebody looks after their account. */
@@ -133,13 +50,16 @@ export function createAccount(client) {
   /** A report that was written before waits for an answer: it is not delivered yet. */
   function askWhose() {
     const item = client.outbox.reports().filter(({ state }) => state === "whose").at(-1);
-    if (item) go("report", { key: item.key }, "/#report");
+    if (item) go("report", { key: item.key }, unsentAt(item.key));
   }
 
   $("impaired").onchange = async ({ target }) => {
+    refused = null;
     try {
-      await client.change({ hearing_speech_impaired: target.checked });
-    } catch {
+      await client.wish({ hearing_speech_impaired: target.checked });
+    } catch (problem) {
+      refused = problem;
+      write($("impaired-state"), sentence(problem));
       render();
     }
   };
@@ -172,11 +92,4 @@ export function createAccount(client) {
       open = false;
     },
   };
-}
-
-/** Puts a form in its place unless it stands there: what is being typed stays. */
-export function keep(place, name, make) {
-  if (place.dataset.holds === name && place.firstElementChild) return;
-  place.dataset.holds = name;
-  place.replaceChildren(make());
 }

@@ -1,6 +1,5 @@
 // The page put together: the protocol with a browser under it, the views, and the way from one to another.
 
-import { createAccount } from "./account.js";
 import { createSilent } from "./covert-entry.js";
 import { disguise, guard } from "./disguise.js";
 import { restoreDisplay } from "./display.js";
@@ -8,20 +7,21 @@ import { createFiles } from "./files.js";
 import { createHome } from "./home.js";
 import { later, stylesheet, whenIdle } from "./later.js";
 import { prepare } from "./media.js";
-import { createMine } from "./mine.js";
-import { $, element, go, register, show, write } from "./page.js";
+import { $, element, go, grow, register, show, takeEarly, unsentAt, write } from "./page.js";
 import { createPosition } from "./position.js";
 import { createClient } from "./protocol.js";
 import { createReport } from "./report.js";
+import { createSharing } from "./sharing.js";
 import { createStorage } from "./storage.js";
 import { transmit } from "./transmit.js";
 import { prepareWays } from "./ways.js";
 import { now, onWaking } from "./waking.js";
 import { language, t } from "./words.js";
-import { startWorker } from "./worker.js";
 
 // Whoever opens the page with a report on its way sees that report; an older one leaves the first screen to the new need.
 const FRESH = 15 * 60_000;
+const GUIDE = { style: "./entries.css", failed: "entries.failed" };
+const PAPER = { style: "./papers.css" };
 
 const files = createFiles();
 const client = createClient({
@@ -37,33 +37,40 @@ const client = createClient({
   now,
 });
 const position = createPosition(navigator.geolocation);
-const report = createReport(client, position, files);
+const sharing = createSharing({ client, position });
+const report = createReport({ client, position, sharing, files });
 
-register("home", createHome(client, position, report.quick));
+const home = createHome(client, position, report.quick);
+
+register("home", home);
 register("report", report.view);
 register("place", later(async () => {
   await prepareWays();
-  return (await import("./finder.js")).createPlaceView(client, position, report.quick);
+  return (await import("./finder.js")).createPlaceView(client, position, home.report);
 }, () => write($("place").firstElementChild, t("finder.did_not_come"))));
-const guided = async (load) => (await Promise.all([load(), stylesheet(new URL("./entries.css", import.meta.url).pathname)]))[0];
-for (const [name, load] of Object.entries({
-  fraud: async () => (await import("./fraud.js")).createFraud(client, position),
-  tip: async () => (await import("./tip.js")).createTip(client, position),
-})) register(name, later(() => guided(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("entries.failed") }))));
-register("mine", createMine(client));
-register("account", createAccount(client));
-for (const [name, load] of Object.entries({
-  law: async () => (await import("./law.js")).createLaw(),
-  mydata: async () => (await import("./mydata.js")).createMyData(client),
-  receipt: async () => (await import("./receipt.js")).createReceipt(client),
-})) register(name, later(paper(load), () => $(name).replaceChildren(element("p", { className: "empty", textContent: t("paper.failed") }))));
+registerLater("fraud", async () => (await import("./fraud.js")).createFraud(client, position), GUIDE);
+registerLater("tip", async () => (await import("./tip.js")).createTip(client, position), GUIDE);
+registerLater("mine", async () => (await import("./mine.js")).createMine(client));
+registerLater("account", async () => (await import("./account.js")).createAccount(client));
+registerLater("law", async () => (await import("./law.js")).createLaw(), PAPER);
+registerLater("mydata", async () => (await import("./mydata.js")).createMyData(client), PAPER);
+registerLater("receipt", async () => (await import("./receipt.js")).createReceipt(client), PAPER);
 // What it needs does not come: it looks like what it pretends to be already, and asks again.
-register("covert", later(async () => (await import("./covert.js")).createCovert(client, position), () => setTimeout(() => disguise() && go("covert"), 2_000)));
+register("covert", later(async () => (await import("./covert.js")).createCovert({ client, position, sharing, files }), () => setTimeout(() => disguise() && go("covert"), 2_000)));
 register("silent", createSilent(client));
 
-/** A view with the stylesheet that it shares with its like. */
-function paper(load) {
-  return async () => (await Promise.all([load(), stylesheet(new URL("./papers.css", import.meta.url).pathname)]))[0];
+/** A view that comes when it is first opened, with the stylesheet that it shares with its like. */
+function registerLater(name, load, { style = null, failed = "paper.failed" } = {}) {
+  const said = () => $(name).querySelector(":scope > .not-come");
+  async function come() {
+    const [view] = await Promise.all([load(), style && stylesheet(new URL(style, import.meta.url).pathname)]);
+    said()?.remove();
+    return view;
+  }
+  function complain() {
+    if (!said()) $(name).prepend(element("p", { className: "empty not-come", textContent: t(failed) }));
+  }
+  register(name, later(come, complain));
 }
 
 /** Which view an address means. */
@@ -81,8 +88,8 @@ function viewOf({ pathname, hash }) {
   if (hash === "#place") return ["place"];
   if (hash === "#fraud") return ["fraud"];
   if (hash === "#tip") return ["tip"];
-  const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
-  return hash === "#report" && unsent ? ["report", { key: unsent.key }] : ["home"];
+  const item = client.outbox.reports().find(({ key }) => unsentAt(key) === `/${hash}`);
+  return item ? ["report", { key: item.key, id: item.report_id }] : ["home"];
 }
 
 function follow(event) {
@@ -102,36 +109,34 @@ function showLine() {
   show($("line"), offline || (client.live.state() === "polling" && document.documentElement.dataset.view === "report"));
 }
 
-/** Boxes for text grow with what is in them. */
-function grow({ target }) {
-  if (!(target instanceof HTMLTextAreaElement)) return;
-  target.rows = 1;
-  while (target.scrollHeight > target.clientHeight + 4 && target.rows < 5) target.rows += 1;
-}
-
 async function begin() {
   restoreDisplay();
   // The question for the position comes first: its answer takes longest.
   position.start();
   addEventListener("click", follow);
-  document.addEventListener("input", grow);
+  document.addEventListener("input", ({ target }) => target instanceof HTMLTextAreaElement && grow(target));
   addEventListener("popstate", () => go(...viewOf(location)));
-  onWaking(client.wake);
+  onWaking((how) => {
+    client.wake(how);
+    position.renew();
+  });
   for (const event of ["online", "offline"]) addEventListener(event, showLine);
   client.listen(({ type }) => type === "line" && showLine());
   await client.start({ session: "session" in document.documentElement.dataset });
-  const unsent = client.outbox.reports().some((item) => item.state !== "stored" && client.now() - item.created < FRESH);
-  if (unsent && !disguise() && location.pathname === "/" && !location.hash) history.replaceState(null, "", "/#report");
+  const unsent = client.outbox.reports().filter((item) => item.state !== "stored" && client.now() - item.created < FRESH).at(-1);
+  if (unsent && !disguise() && location.pathname === "/" && !location.hash) history.replaceState(null, "", unsentAt(unsent.key));
   go(...viewOf(location));
   document.documentElement.dataset.ready = "";
+  // Where another view came up, what was meant is under way already.
+  if (document.documentElement.dataset.view === "home") takeEarly($("home"))?.click();
   showLine();
-  startWorker(client);
+  whenIdle(() => import("./worker.js").then(({ startWorker }) => startWorker(client), () => {}));
   guard(() => go("covert"));
-  whenIdle(() => import("./covert.js").catch(() => {}));
+  for (const module of ["./covert.js", "./mine.js"]) whenIdle(() => import(module).catch(() => {}));
   whenIdle(prepareWays);
   whenIdle(() => import("./place-fields.js").then(({ watchPlaceFields }) => watchPlaceFields({ client, position }), () => {}));
   // A form that was opened once must open in a tunnel too.
-  whenIdle(() => Promise.allSettled([import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));
+  whenIdle(() => Promise.allSettled([import("./account.js"), import("./protocol/wishes.js"), import("./mine.js"), import("./fraud.js"), import("./tip.js"), stylesheet(new URL("./entries.css", import.meta.url).pathname)]));
 }
 
 begin();

@@ -93,9 +93,8 @@ export function createAttaching(client, files, handle) {
   async function makeReady() {
     dress();
     await Promise.allSettled(Object.values(PARTS).map((part) => part()));
-    if (!facts) return;
-    const { lineNow } = await PARTS.photos();
-    show($("original"), $("original-size").checked || lineNow(client.pace()) !== "good");
+    const photos = await PARTS.photos().catch(() => null); // a line that broke meanwhile brought nothing
+    if (facts && photos) show($("original"), $("original-size").checked || photos.lineNow(client.pace()) !== "good");
   }
 
   /** What is left of recordings of this report that were never sent. */

@@ -1,10 +1,10 @@
 // The way into 静默 from the first screen, and what can be read and chosen beforehand: looks, signs, the code, one's duress word.
 
-import { attempt } from "./account.js";
 import { isCovert } from "./covert-signs.js";
 import { chooseCode, cover, dress, lastLook, remember } from "./disguise.js";
 import { $, fromTop, go, part, title, write } from "./page.js";
 import { isOpen } from "./protocol.js";
+import { attempt } from "./signing.js";
 import { t } from "./words.js";
 
 /** @param {object} client */

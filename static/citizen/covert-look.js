@@ -5,6 +5,8 @@ import { $, element, icon, write } from "./page.js";
 import { language, t } from "./words.js";
 
 // Means of Hangzhou by month, °C.
+const TWICE = 450; // ms between two taps of one gesture
+const DEAF_FOR = 2_000; // after a gesture: a hand that shakes goes on tapping
 const HIGHS = [8, 10, 15, 21, 26, 29, 33, 33, 28, 23, 17, 11];
 const LOWS = [1, 3, 7, 12, 17, 21, 25, 25, 21, 15, 9, 3];
 const SKIES = [["cloud-sun", "fair"], ["sun", "clear"], ["cloud", "cloudy"]];
@@ -110,4 +112,19 @@ function forecast(now, ahead) {
   const [glyph, sky] = SKIES[chance % SKIES.length];
   const at = (hour) => Math.round(low + (high - low) * (0.5 + 0.5 * Math.cos(((hour - 14) / 12) * Math.PI)));
   return { date, high, low, glyph, sky, at };
+}
+
+/** Two taps, shortly after each other; then deaf for a moment. */
+export function twice(act) {
+  let last = -Infinity;
+  let deaf = 0;
+  return () => {
+    const now = performance.now();
+    if (now < deaf) return;
+    const second = now - last < TWICE;
+    last = now;
+    if (!second) return;
+    deaf = now + DEAF_FOR;
+    act();
+  };
 }

@@ -1,7 +1,7 @@
 // What a covert report still needs, asked for as any page asks for it: a place, a phone, a name.
 
-import { identityForm, keep, signInForm } from "./account.js";
 import { $, clone, show, write } from "./page.js";
+import { identityForm, keep, signInForm } from "./signing.js";
 import { t } from "./words.js";
 
 /** @param {{client: object, position: object, handle: () => string}} parts */

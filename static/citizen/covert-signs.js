@@ -8,12 +8,13 @@ const FOLLOWING = { dispatched: "coming", on_scene: "arrived" };
 
 /** @param {{report: object | undefined, progress: object | null, locating: boolean, expired: boolean}} facts  `progress` null:
  *  nothing was filed. `expired`: nobody is signed in any more, so nothing can be known.
- *  @returns {string} idle · place · login · sending · stored · waiting · received · coming · arrived · late · failed · lost · none · done
+ *  @returns {string} idle · place · login · sending · stored · waiting · received · coming · arrived · late · failed · lost · none · referred · done
  */
 export function signOf({ report, progress, locating, expired }) {
   if (!progress) return "idle";
   const { phase, overdue, late, unsure } = progress;
   if (phase === "refused") return "none";
+  if (phase === "closed" && report.outcome === "referred") return "referred";
   if (phase === "withdrawn" || phase === "closed") return "done";
   if (expired) return "login";
   if (phase === "received") return FOLLOWING[report.status] ?? "received";

@@ -4,28 +4,27 @@
 // then is only what the page pretends to be, and the code alone brings the rest back.
 
 import { closeLines, showLines } from "./covert-lines.js";
-import { clearLook, minuteOf, openCalculator, openCities, showLook, takeNumber } from "./covert-look.js";
+import { createCovertMedia } from "./covert-media.js";
+import { clearLook, minuteOf, openCalculator, openCities, showLook, takeNumber, twice } from "./covert-look.js";
 import { createNeed } from "./covert-need.js";
 import { glyphOf, isCovert, signOf } from "./covert-signs.js";
 import { disguise, draft, dress, forget, isCode, keepDraft, lastLook, remember } from "./disguise.js";
+import { betters, fileAgain, fileHere, locate } from "./filing.js";
 import { tell } from "./lifeline.js";
-import { $, go, setIcon, show, write } from "./page.js";
-import { progressOf } from "./progress.js";
-import { isMedia, isOpen } from "./protocol.js";
-import { createSharing } from "./sharing.js";
+import { $, go, setIcon, show, takeEarly, unsentAt, write } from "./page.js";
+import { progressOf, textedAt } from "./progress.js";
+import { isOpen } from "./protocol.js";
 import { has, t } from "./words.js";
 
-const TWICE = 450; // ms between two taps of one gesture
-const DEAF_FOR = 2_000; // after a gesture: a hand that shakes goes on tapping
-const FIX_WITHIN = 3_000;
 const WAYS_FOR = 8_000;
-const PICTURES = 8;
+const STILL_TRUE = 3600_000; // ms: what was refused before that was about something else
 const AT_REST = new Set(["closed", "withdrawn"]);
 
-export function createCovert(client, position) {
+/** @param {{client: object, position: object, sharing: object, files: object}} parts  `files`: where the bytes of photos are kept */
+export function createCovert({ client, position, sharing, files }) {
   const { outbox, live } = client;
-  const sharing = createSharing({ client, position });
   const need = createNeed({ client, position, handle });
+  const media = createCovertMedia({ client, files, handle, belonging, begun: async () => isOver() && file(""), changed: tick });
   let on = null; // {look, rest}
   let locating = false;
   let busy = false;
@@ -50,6 +49,11 @@ export function createCovert(client, position) {
     return item?.key ?? report?.id;
   }
 
+  function belonging() {
+    const { item, report } = subject();
+    return outbox.belonging(item?.key, report?.id);
+  }
+
   function open() {
     on = disguise() ?? { look: lastLook(), rest: false };
     become(on.look, on.rest);
@@ -57,14 +61,18 @@ export function createCovert(client, position) {
     if (!on.rest && $("covert-text").value === "") $("covert-text").value = draft();
     scrollTo(0, 0);
     tick();
+    media.resume();
+    if (takeEarly($("covert"))) press();
   }
 
   function close() {
     clearTimeout(ticking);
+    media.stop();
     unwatch();
     closeLines();
     need.render("");
     clearLook();
+    tell({ desk: null });
     on = null;
   }
 
@@ -98,6 +106,7 @@ export function createCovert(client, position) {
     if (document.title !== t(`covert.${look}.title`)) document.title = t(`covert.${look}.title`);
     show($("covert-bar"), !rest);
     const there = Boolean(facts.item || facts.report);
+    tell({ desk: textedAt(facts) });
     const progress = there ? progressOf({ ...facts, now: client.now(), here: client.here, heard: live.heard() }) : null;
     if (rest) {
       rested();
@@ -107,7 +116,7 @@ export function createCovert(client, position) {
     const sign = signOf({ ...facts, progress, locating, expired });
     showSign(look, sign, facts.report);
     need.render(sign === "place" ? "place" : expired ? "sign_in" : progress?.phase);
-    showLines({ ...facts, belonging: outbox.belonging(facts.item?.key, facts.report?.id), look, act });
+    showLines({ ...facts, belonging: belonging(), look, act, filming: media.filming(), over: media.over() });
     if (facts.report) paint(facts.report);
     return progress?.since;
   }
@@ -171,38 +180,28 @@ export function createCovert(client, position) {
   }
 
   async function file(text) {
-    const place = position.place();
-    const held = place.location === null && !place.place_text;
-    const filed = await client.file({ kind: "quick", text, covert: true, ...place }, { held });
-    position.choose(null);
-    sharing.begin(place.location);
-    tell({ text, location: place.location });
-    if (held) locate(filed.key);
+    const { item: before } = subject();
+    const again = before?.state === "refused" && client.now() - before.created < STILL_TRUE;
+    const { item, waits } = again
+      ? { item: await fileAgain({ client, position }, before, { more: text, covert: true }), waits: false }
+      : await fileHere({ client, position }, { kind: "quick", text, covert: true });
+    sharing.begin(item.body.location);
+    tell({ text: item.body.text, location: item.body.location });
+    if (waits) wait(item.key);
   }
 
-  async function locate(key) {
+  async function wait(key) {
     locating = true;
-    const found = await position.within(FIX_WITHIN);
-    if (found) await outbox.release(key, { location: found });
+    await locate({ client, position }, key);
     locating = false;
     tick();
   }
 
-  function act({ id, request }, answer) {
-    if (answer !== null) outbox.answer(handle(), id, answer);
-    else if (request === "location") sharing.answer(subject().report.id);
-    else $("covert-pick").click();
-  }
-
-  /** Pictures from the album. Whoever sends one before anything else reports by it. */
-  async function attach(files) {
-    if (isOver()) await file("");
-    const { item, report } = subject();
-    const there = outbox.belonging(item?.key, report?.id).filter(isMedia).length;
-    for (const blob of files.slice(0, Math.max(0, PICTURES - there))) {
-      await outbox.attach(handle(), { kind: "photo", blob, filename: blob.name, filetype: blob.type || "image/jpeg" });
-    }
-    tick();
+  /** `way`: how a photo or a video is to be made; of a place, how it is called. Gives what became of it, where that is to be shown. */
+  function act({ id, request }, answer, way) {
+    if (answer !== null) return outbox.answer(handle(), id, answer);
+    if (request !== "location") return media.answer(request, way);
+    return way ? outbox.say(handle(), way) : sharing.answer(handle(), id);
   }
 
   function become(look, rest) {
@@ -215,6 +214,7 @@ export function createCovert(client, position) {
 
   function leave() {
     if (!on || on.rest) return;
+    media.stop();
     keepDraft($("covert-text").value);
     $("covert-text").value = "";
     clearLook();
@@ -240,14 +240,14 @@ export function createCovert(client, position) {
     dress(null);
     if (!item && !report) return go("home", null, "/", { replace: true });
     const id = item?.report_id ?? report?.id;
-    return go("report", { key: item?.key, id }, id ? `/reports/${id}` : "/#report", { replace: true });
+    return go("report", { key: item?.key, id }, id ? `/reports/${id}` : unsentAt(item.key), { replace: true });
   }
 
   /** Calls and texts, under names that say nothing, for a few seconds: those that a refusal names, before all others. */
   function offer() {
     const calls = subject().item?.problem?.call ?? [];
     $("covert-voice").href = calls.find((call) => /^tel:\+?\d+$/.test(call)) ?? "tel:110";
-    $("covert-words").href = $("sms-12110").href;
+    $("covert-words").href = $("text-police").href;
     clearTimeout(ways);
     show($("covert-ways"), $("covert-ways").hidden);
     ways = setTimeout(() => show($("covert-ways"), false), WAYS_FOR);
@@ -257,9 +257,9 @@ export function createCovert(client, position) {
   $("covert-sign").onclick = offer;
   $("covert-title").onclick = twice(leave);
   $("covert-pick").onchange = ({ target }) => {
-    const files = [...target.files];
+    const chosen = [...target.files];
     target.value = "";
-    if (on && !on.rest && files.length) attach(files);
+    if (on && !on.rest && chosen.length) media.attach(chosen);
   };
   $("covert-text").addEventListener("input", ({ target }) => {
     if (!on) return;
@@ -273,9 +273,13 @@ export function createCovert(client, position) {
   client.listen(() => on && tick());
   position.listen((best) => {
     const { item } = on ? subject() : {};
-    if (best && item?.state === "held" && !locating) outbox.release(item.key, { location: best });
+    if (best && item?.state === "held" && !locating && betters(best, item)) outbox.release(item.key, { location: best });
   });
-  document.addEventListener("visibilitychange", tick);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") media.stop();
+    tick();
+  });
+  $("covert").dataset.live = "";
 
   return { open, close };
 }
@@ -284,19 +288,4 @@ export function createCovert(client, position) {
 function ofNumber(number) {
   if (number === "") return "";
   return has(`covert.digit.${number}`) ? t("covert.digit.said", { words: t(`covert.digit.${number}`), n: number }) : t("covert.digit.number", { n: number });
-}
-
-/** Two taps, shortly after each other; then deaf for a moment. */
-function twice(act) {
-  let last = -Infinity;
-  let deaf = 0;
-  return () => {
-    const now = performance.now();
-    if (now < deaf) return;
-    const second = now - last < TWICE;
-    last = now;
-    if (!second) return;
-    deaf = now + DEAF_FOR;
-    act();
-  };
 }

@@ -1,6 +1,6 @@
 // What the guided entries share: one question a screen, big targets, everything kept as it is written.
 
-import { announce, $, element, fillCalls, fromTop, go, icon, show, title, write } from "./page.js";
+import { announce, $, element, fillCalls, fromTop, go, icon, show, title, unsentAt, write } from "./page.js";
 import { t } from "./words.js";
 
 /** A view that leads through steps.
@@ -12,6 +12,7 @@ export function createGuide({ client, name, steps, loud, facts }) {
   let values = {};
   let at = 0;
   let filing = false;
+  let touched = null; // what the thumb was on last
   const count = element("p", { className: "guide-count" });
   const heading = element("h2");
   const note = element("p", { className: "note" });
@@ -21,7 +22,7 @@ export function createGuide({ client, name, steps, loud, facts }) {
   const back = element("button", { className: "plain", type: "button", textContent: t("entries.back") });
   const next = element("button", { className: "solid", type: "submit" });
   const again = element("button", { className: "link", type: "button", textContent: t("entries.again") });
-  const form = element("form", { className: "guide", noValidate: true }, count, heading, note, body, alarm, fault, element("div", { className: "pair guide-acts" }, back, next), again);
+  const form = element("form", { className: "guide", noValidate: true }, count, heading, note, alarm, body, fault, element("div", { className: "pair guide-acts" }, back, next), again);
   section.replaceChildren(form);
 
   /** What the person has said until now; each change is kept at once. */
@@ -43,6 +44,7 @@ export function createGuide({ client, name, steps, loud, facts }) {
     write(heading, step.title);
     write(note, step.note ?? "");
     show(note, Boolean(step.note));
+    note.after(alarm);
     body.replaceChildren();
     step.fill(body, given);
     show(fault, false);
@@ -53,26 +55,35 @@ export function createGuide({ client, name, steps, loud, facts }) {
     warn();
   }
 
-  /** What must not wait for the form to be finished. */
+  /** What must not wait for the form to be finished: right under what it was said by, where nothing is covered by it; on a
+   *  later step before everything else. */
   function warn() {
     const said = loud(values);
+    const fresh = said !== null && alarm.hidden;
     show(alarm, said !== null);
     if (!said) return;
+    const by = fresh && (touched?.closest(".moment") ?? touched?.closest(".choice-grid, .field"));
+    if (by && body.contains(by)) by.after(alarm);
+    // What it stood under may be drawn anew in this very moment.
+    queueMicrotask(() => alarm.isConnected || note.after(alarm));
     const [, words] = alarm.children;
     if (words.querySelector("strong").textContent !== said.head) announce(`${said.head} ${said.words}`);
     write(words.querySelector("strong"), said.head);
     write(words.children[1], said.words);
     fillCalls(words.children[2], said.calls);
+    if (fresh) alarm.scrollIntoView({ block: "nearest" });
   }
 
   function turn(to) {
     at = to;
+    touched = null;
     client.drafts.keep(name, { ...values, at });
     draw();
     fromTop();
     announce(`${count.textContent} ${heading.textContent}`);
   }
 
+  for (const kind of ["click", "input"]) body.addEventListener(kind, ({ target }) => (touched = target), true);
   form.onsubmit = async (event) => {
     event.preventDefault();
     const wrong = steps[at].fault?.(values) ?? "";
@@ -90,7 +101,7 @@ export function createGuide({ client, name, steps, loud, facts }) {
       await client.drafts.drop(name);
       values = {};
       at = 0;
-      go("report", { key: filed.key }, "/#report");
+      go("report", { key: filed.key }, unsentAt(filed.key));
     } finally {
       filing = false;
     }
@@ -132,6 +143,12 @@ export function choices(given, key, options, { several = false, changed = () => 
     };
     box.append(button);
   }
+  // It is called as the heading over it says, once it stands there.
+  queueMicrotask(() => {
+    const over = box.previousElementSibling;
+    const heading = over?.matches("h3") ? over : box.closest(".guide")?.querySelector("h2");
+    if (heading) box.setAttribute("aria-label", heading.textContent);
+  });
   return box;
 }
 

@@ -33,8 +33,8 @@ export async function openWay(way, container, parts) {
 }
 
 /** The view that the first screen's line leads to.
- *  @param {(text: string) => Promise<void>} quick files a report */
-export function createPlaceView(client, position, quick) {
+ *  @param {() => Promise<void>} report  files what was written on the first screen */
+export function createPlaceView(client, position, report) {
   let draft = null;
   let open = false;
   const view = clone("place-view");
@@ -59,7 +59,8 @@ export function createPlaceView(client, position, quick) {
   now.onclick = async () => {
     now.disabled = true;
     if (draft) position.choose(draft);
-    await quick("");
+    client.drafts.drop("lost").catch(() => {});
+    await report();
     now.disabled = false;
   };
   position.listen(render);

@@ -1,22 +1,26 @@
 // The first screen: where one is, one big button, and what may matter more than a new report.
 
 import { tell, urge } from "./lifeline.js";
-import { $, element, fromTop, icon, title } from "./page.js";
+import { $, element, fromTop, icon, title, unsentAt } from "./page.js";
 import { isOpen } from "./protocol.js";
 import { createWhere } from "./where.js";
 import { statusWord, t } from "./words.js";
+import { HOUR, createWriting } from "./writing.js";
 
 export function createHome(client, position, file) {
   let open = false;
+  // What happens in an hour from now is something else.
+  const words = createWriting(client, $("first-words"), { heldFor: HOUR, heard: (text) => tell({ text }) });
   const where = createWhere(client, position, (urgent) => urge(open && urgent));
 
   /** What may matter more than a new report: one that is not there yet, or one that is under way; else what makes the next one faster. */
   function renderNotices() {
     const me = client.me();
-    const unsent = client.outbox.reports().filter((item) => item.state !== "stored").at(-1);
+    const unsent = client.outbox.reports().filter((item) => item.state !== "stored");
     const running = client.reports().filter(isOpen).sort((a, b) => (a.filed_at < b.filed_at ? 1 : -1))[0];
     const notices = [];
-    if (unsent) notices.push(["pending", "triangle-alert", t("notice.pending"), "/#report"]);
+    if (unsent.length > 1) notices.push(["pending", "triangle-alert", t("notice.pending_several", { n: unsent.length }), "/reports"]);
+    else if (unsent.length) notices.push(["pending", "triangle-alert", t("notice.pending"), unsentAt(unsent[0].key)]);
     else if (running?.status === "filed") notices.push(["pending", "clock", t("notice.waiting"), `/reports/${running.id}`]);
     else if (running) notices.push(["running", "shield-check", `${t("notice.running")} · ${statusWord(running.status)}`, `/reports/${running.id}`]);
     if (client.outbox.others().length > 0) notices.push(["pending", "lock", t("whose.kept_for"), "/#account"]);
@@ -35,17 +39,20 @@ export function createHome(client, position, file) {
     return link;
   }
 
+  /** Files what was written. */
+  async function report(kind = "quick") {
+    await file(words.take(), kind);
+    words.taken();
+  }
+
   for (const [id, kind] of [["quick", "quick"], ["to-location", "location"]]) {
     $(id).onclick = async () => {
       // A hand that shakes taps twice.
       $(id).disabled = true;
-      const text = $("first-words").value.trim();
-      $("first-words").value = "";
-      await file(text, kind);
+      await report(kind);
       $(id).disabled = false;
     };
   }
-  $("first-words").addEventListener("input", ({ target }) => tell({ text: target.value }));
   position.listen(() => {
     const { location, place_text } = position.place();
     tell(open ? { location, place: place_text ?? "" } : { location });
@@ -53,10 +60,12 @@ export function createHome(client, position, file) {
   client.listen(({ type }) => open && ["me", "item", "gone", "report"].includes(type) && renderNotices());
 
   return {
+    report,
     open() {
       open = true;
       title(t("page.title"));
-      tell({ place: position.place().place_text ?? "" });
+      tell({ text: $("first-words").value, place: position.place().place_text ?? "" });
+      words.begin("first");
       where.open();
       renderNotices();
       fromTop();

@@ -1,6 +1,9 @@
 // What the page leaves for its service worker, which can read neither cookies nor the page: names and short words, in a
 // cache of their own that both can open.
 
+/** What the worker is woken for: to send what the page has left. */
+export const OUTBOX = "outbox";
+
 const CACHE = "desk110-kept";
 const addressOf = (name) => `/kept/${name}`;
 

@@ -1,11 +1,16 @@
 // The ladder: how far the report has come. It says what is committed, never what is hoped for.
 
+import { textNumber } from "./lifeline.js";
 import { $, announce, fillCalls, part, show, write } from "./page.js";
 import { isCalm } from "./progress.js";
-import { duration, has, sentence, t, timeOf } from "./words.js";
+import { outcomeOf } from "./outcome.js";
+import { dayOf, duration, has, sentence, t, timeOf } from "./words.js";
 
 const RUNGS = ["saved", "stored", "shown", "received"];
+const LATE = 60_000; // a report that came so long after it was written says so
+const DAY = 86_400_000;
 const ENDED = new Set(["received", "closed", "withdrawn", "refused"]);
+const SENT = new Set(["dispatched", "on_scene"]); // what follows 已接收: said in words, and nothing more turns green
 
 let told = "";
 
@@ -23,6 +28,7 @@ export function showLadder(facts) {
   if (home && $("present").parentElement !== home) home.append($("present"));
   show($("present"), !ENDED.has(progress.phase));
   show(ladder, progress.phase !== "refused");
+  show($("exercise"), report?.exercise === true);
   showWait(facts);
   showAlarm(facts);
   showRefusal(facts);
@@ -53,14 +59,24 @@ function titleOf(name, standing, item, report) {
 function noteOf(name, item, report, progress) {
   if (name === "stored") {
     const filed = report ?? item?.filed;
-    return filed ? `${filed.desk.name} · ${timeOf(filed.filed_at)}` : "";
+    return filed ? [`${filed.received?.desk ?? filed.desk.name} · ${timeOf(filed.filed_at)}`, writtenNote(filed)].filter(Boolean).join("\n") : "";
   }
   if (name !== "received" || progress.reached !== "received") return "";
   const { at, desk, dispatcher_number: number } = report.received;
   const took = duration(Date.parse(at) - Date.parse(report.filed_at));
   const lines = [desk, t("rung.by", { number }), t("rung.at", { time: timeOf(at), duration: took })];
+  // Another desk has it by now: received it stays, by the first.
+  if (report.desk.adcode !== report.received.desk_adcode && report.status !== "closed") lines.push(t("rung.moved", { desk: report.desk.name }));
   if (report.status === "received") lines.push("", t("state.received_note"));
   return lines.join("\n");
+}
+
+/** When it was written, where it came long after. */
+function writtenNote({ written_at: written, filed_at: filed }) {
+  const late = Date.parse(filed) - Date.parse(written ?? filed);
+  if (!(late > LATE)) return "";
+  const at = late < DAY && timeOf(written) < timeOf(filed) ? timeOf(written) : dayOf(written);
+  return t("offline.written", { at, duration: duration(late) });
 }
 
 function showWait({ item, report, progress, now, locating }) {
@@ -101,6 +117,7 @@ function showAlarm({ progress, now }) {
     write(strong, t("alarm.late"));
     write(words, t("alarm.late_note"));
   }
+  alarm.dataset.of = progress.overdue ? "overdue" : progress.unsure ? "unsure" : "late";
   show(alarm, isAlarming(progress));
 }
 
@@ -110,19 +127,21 @@ function showRefusal({ item, progress }) {
   if (!refused) return;
   const { problem } = item;
   write($("refusal-detail"), `${sentence(problem)} ${t("alarm.refused_note")}`.trim());
-  fillCalls($("refusal-calls"), problem.call?.length ? problem.call : ["tel:110", "sms:12110"]);
+  fillCalls($("refusal-calls"), problem.call?.length ? problem.call : ["tel:110", `sms:${textNumber()}`]);
   write($("refused-again"), t(item.body.location ? "place.retry" : "alarm.again"));
 }
 
 function showAfter(report, { phase }) {
   const [title, note] = $("after").children;
+  const ended = phase === "closed" ? outcomeOf(report) : null;
   const status = report?.status;
   const words = {
-    received: [["dispatched", "on_scene"].includes(status) ? t(`state.${status}`) : "", ""],
-    closed: [t("state.closed"), has(`outcome.${report?.outcome}`) ? t(`outcome.${report.outcome}`) : ""],
+    received: SENT.has(status) ? [t(`state.${status}`), stepsOf(report)] : ["", ""],
+    closed: [t("state.closed"), [ended?.word, ended?.note].filter(Boolean).join("\n")],
     withdrawn: [t("state.withdrawn"), t("state.withdrawn_note")],
   }[phase];
   show($("after"), words !== undefined);
+  fillCalls($("after-calls"), ended?.calls ?? []);
   if (!words) return;
   write(title, words[0]);
   write(note, words[1]);
@@ -131,9 +150,16 @@ function showAfter(report, { phase }) {
   show($("after-again"), phase !== "received");
 }
 
+/** When somebody was sent, and until they arrive what to do meanwhile. */
+function stepsOf({ dispatched_at: sent, on_scene_at: there }) {
+  const then = there ? t("state.arrived_at", { time: timeOf(there) }) : t("state.received_note");
+  return `${t("state.sent_at", { time: timeOf(sent) })} · ${then}`;
+}
+
 /** A screen reader hears each step once, and no second ticking. */
 function tell({ item, report, progress }) {
-  const step = progress.overdue ? "undelivered" : progress.unsure ? "unsure" : progress.late ? "late" : progress.phase;
+  const reached = progress.phase === "received" && SENT.has(report.status) ? report.status : progress.phase;
+  const step = progress.overdue ? "undelivered" : progress.unsure ? "unsure" : progress.late ? "late" : reached;
   const about = `${item?.key ?? report?.id} ${step}`;
   if (about === told) return;
   told = about;
@@ -141,11 +167,13 @@ function tell({ item, report, progress }) {
     sending: () => t("announce.saved"),
     storing: () => t("announce.stored"),
     waiting: () => t("announce.shown"),
-    undelivered: () => t("announce.undelivered"),
+    undelivered: () => t("announce.undelivered", { number: textNumber() }),
     late: () => t("announce.late"),
     unsure: () => t("announce.unsure"),
     refused: () => t("announce.refused", { detail: sentence(item.problem) }),
     received: () => t("announce.received", { desk: report.received.desk, number: report.received.dispatcher_number }),
+    dispatched: () => t("state.dispatched"),
+    on_scene: () => t("state.on_scene"),
   }[step];
   if (said) announce(said());
 }

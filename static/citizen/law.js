@@ -1,13 +1,14 @@
 // The rules on reporting and the notice on personal information: a page of the server's own, shown within this one.
 
 import { $, fromTop, show, title, write } from "./page.js";
-import { sentence, t } from "./words.js";
+import { language, sentence, t } from "./words.js";
 
 export function createLaw() {
   const there = () => $("law").querySelector(".paper-text");
 
   async function load() {
-    const answer = await fetch("/law", { credentials: "same-origin" });
+    // The text alone, which the worker keeps too.
+    const answer = await fetch(`/shell/law?lang=${language}`, { credentials: "omit" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const text = page.querySelector("#law .paper-text");
     if (!text) throw new Error("no such page");

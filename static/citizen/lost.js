@@ -1,6 +1,7 @@
 // "I do not know where I am": what can be seen, one thing at a time. Works without a network; nothing waits for it.
 
 import { element, icon, show, write } from "./page.js";
+import { begunLost } from "./ways.js";
 import { t } from "./words.js";
 
 // The most telling first: this is the order in which the desk reads it.
@@ -16,7 +17,7 @@ const THINGS = [
 const LONGEST = 50;
 
 /** Opens the guide in `body`. `photo`: takes one for the report, where there is a report. */
-export function openLost(body, { done, drafted, photo }) {
+export function openLost(body, { client, done, drafted, photo }) {
   const fields = new Map();
   const said = element("p", { className: "said", role: "status" });
   const use = element("button", { className: "solid", type: "button", textContent: t("lost.use") });
@@ -24,24 +25,40 @@ export function openLost(body, { done, drafted, photo }) {
   if (photo) list.append(element("li", {}, photoButton()));
   body.replaceChildren(element("p", { className: "note", textContent: t("lost.lead") }), list, said, use);
   render();
+  goOn();
 
   function thing([name, glyph]) {
     const input = element("input", { type: "text", maxLength: LONGEST, autocomplete: "off", id: `lost-${name}`, placeholder: t(`lost.${name}_example`), enterKeyHint: "done" });
     const label = element("label", { className: "field", hidden: true, id: `lost-${name}-field` }, element("span", { className: "field-name", textContent: t(`lost.${name}_label`) }), input);
     const button = element("button", { className: "place-way", type: "button", "aria-expanded": "false", "aria-controls": label.id }, icon(glyph), element("span", { textContent: t(`lost.${name}`) }));
-    button.onclick = () => {
+    const open = () => {
       show(label, true);
       button.setAttribute("aria-expanded", "true");
+    };
+    button.onclick = () => {
+      open();
       input.focus();
     };
-    input.oninput = render;
+    input.oninput = () => {
+      keep();
+      render();
+    };
     input.onkeydown = (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       input.blur();
     };
-    fields.set(name, input);
+    fields.set(name, { input, open });
     return element("li", {}, button, label);
+  }
+
+  function valueOf(name) {
+    return fields.get(name).input.value.trim();
+  }
+
+  /** What was seen so far, `[name, words]`, the most telling first. */
+  function all() {
+    return THINGS.map(([name]) => [name, valueOf(name)]).filter(([, value]) => value);
   }
 
   function photoButton() {
@@ -50,10 +67,27 @@ export function openLost(body, { done, drafted, photo }) {
     return button;
   }
 
+  /** A killed tab, a phone that slept: what was typed is kept as it is typed, until it is used. */
+  function keep() {
+    const seen = all();
+    const kept = seen.length ? client.drafts.keep("lost", { seen: Object.fromEntries(seen), at: client.now() }) : client.drafts.drop("lost");
+    kept.catch(() => {});
+  }
+
+  async function goOn() {
+    const seen = (await begunLost(client)) ?? {};
+    for (const [name, value] of Object.entries(seen)) {
+      const { input, open } = fields.get(name) ?? {};
+      if (!input || input.value) continue;
+      input.value = value;
+      open();
+    }
+    if (body.isConnected) render();
+  }
+
   /** What was seen, in one line for the desk; empty when nothing was. */
   function words() {
-    const seen = THINGS.map(([name]) => [name, fields.get(name).value.trim()]).filter(([, value]) => value);
-    return seen.map(([name, value]) => t("lost.one", { name: t(`lost.${name}_short`), value })).join(t("lost.and"));
+    return all().map(([name, value]) => t("lost.one", { name: t(`lost.${name}_short`), value })).join(t("lost.and"));
   }
 
   function result() {
@@ -68,5 +102,10 @@ export function openLost(body, { done, drafted, photo }) {
     drafted?.(result());
   }
 
-  use.onclick = () => result() && done(result());
+  use.onclick = () => {
+    const place = result();
+    if (!place) return;
+    client.drafts.drop("lost").catch(() => {});
+    done(place);
+  };
 }

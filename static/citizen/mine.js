@@ -1,9 +1,11 @@
 // My reports (我的报警记录): what is not delivered yet, what is under way, and the rest, newest first. Without a network, what
 // this phone knows, said so.
 
-import { keep, signInForm } from "./account.js";
-import { $, element, fromTop, icon, show, title, write } from "./page.js";
+import { outcomeOf } from "./outcome.js";
+import { showMark } from "./marked.js";
+import { $, callLink, element, fromTop, icon, show, title, unsentAt, write } from "./page.js";
 import { isOpen } from "./protocol.js";
+import { keep, signInForm } from "./signing.js";
 import { dayOf, sentence, statusWord, t } from "./words.js";
 
 const GLYPH = { filed: "clock", received: "shield-check", dispatched: "shield-check", on_scene: "shield-check", closed: "check", withdrawn: "undo-2" };
@@ -85,14 +87,15 @@ export function createMine(client) {
 
   function row(report) {
     const text = report.text || report.place_text || t("mine.position_only");
+    const ended = outcomeOf(report);
     const about = [
       [dayOf(report.filed_at), report.desk.name, report.number].join(" · "),
       report.received ? t("mine.by", { desk: report.received.desk, number: report.received.dispatcher_number, at: dayOf(report.received.at) }) : "",
-      report.outcome ? t("mine.outcome", { outcome: t(`outcome.${report.outcome}`) }) : "",
+      ended.word ? t("mine.outcome", { outcome: ended.word }) : "",
     ];
     return {
       key: `${report.id} ${report.version}`,
-      make: () => entry(`/reports/${report.id}`, report.status, GLYPH[report.status] ?? "clock", statusWord(report.status), text, about),
+      make: () => entry(`/reports/${report.id}`, report.status, GLYPH[report.status] ?? "clock", statusWord(report.status), text, about, ended.calls),
     };
   }
 
@@ -104,10 +107,10 @@ export function createMine(client) {
 
   function unsentRow(item) {
     const text = item.body.text || item.body.place_text || t("mine.position_only");
-    return { key: `${item.key} ${item.state}`, make: () => entry("/#report", "unsent", "triangle-alert", t("mine.unsent"), text, [dayOf(item.created)]) };
+    return { key: `${item.key} ${item.state}`, make: () => entry(unsentAt(item.key), "unsent", "triangle-alert", t("mine.unsent"), text, [dayOf(item.created)]) };
   }
 
-  function entry(href, status, glyph, state, text, about) {
+  function entry(href, status, glyph, state, text, about, calls = []) {
     const link = element("a", { className: "row", href },
       element("span", { className: "row-state" }, icon(glyph), element("strong", { textContent: state })),
       element("span", { className: "row-text", textContent: text }),
@@ -115,7 +118,7 @@ export function createMine(client) {
     );
     link.dataset.status = status;
     link.dataset.go = "";
-    return element("li", {}, link);
+    return element("li", {}, link, ...calls.map(callLink));
   }
 
   $("mine-more").onclick = () => load(cursor);
@@ -129,9 +132,12 @@ export function createMine(client) {
       title(t("mine.title"));
       fromTop();
       load();
+      if (client.me() !== null) showMark(client, $("mine-mark"), () => open);
     },
     close: () => {
       open = false;
+      $("mine-mark").replaceChildren();
+      show($("mine-mark"), false);
     },
   };
 }

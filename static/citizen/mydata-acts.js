@@ -1,7 +1,7 @@
 // What one can do with one's data: each act folded away, with what it does said before the button.
 
-import { attempt } from "./account.js";
 import { element, show, write } from "./page.js";
+import { attempt } from "./signing.js";
 import { dayOf, t } from "./words.js";
 
 const NAMED = 5; // reports that are named one by one

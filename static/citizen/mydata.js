@@ -1,11 +1,12 @@
 // My data: all that is held, with what can be corrected, erased and taken back beside it.
 
-import { keep, signInForm } from "./account.js";
 import { consentSwitches } from "./consents.js";
+import { showMark } from "./marked.js";
 import { closing, correction, erasure, phoneChange } from "./mydata-acts.js";
 import { $, element, fromTop, icon, title, write } from "./page.js";
 import { isOpen } from "./protocol.js";
 import { saveAs } from "./saving.js";
+import { keep, signInForm } from "./signing.js";
 import { dayOf, has, sentence, t } from "./words.js";
 
 export function createMyData(client) {
@@ -42,11 +43,14 @@ export function createMyData(client) {
   }
 
   function render(data, consents) {
+    const marked = element("div", { id: "mydata-mark", hidden: true });
+    showMark(client, marked);
     place(
+      marked,
       part("mydata.person", person(data.reporter, data.replaced), phoneChange(client, load),
         ...(data.reporter.identity === "verified" ? [correction(client, load), erasure(client, data, load)] : [])),
-      part("consents.title", element("p", { className: "note", textContent: t("consents.note") }), consentSwitches(client, consents)),
-      part("mydata.devices", devices(data.sessions)),
+      part("consents.title", element("p", { className: "note", textContent: t("consents.note") }), element("p", { className: "note", textContent: t("consents.who", $("mydata").dataset) }), consentSwitches(client, consents)),
+      part("mydata.devices", devices(data.sessions), ...wechat(data.wechat)),
       part("mydata.reports", reports(data)),
       part("mydata.keep", download(data)),
       part("mydata.close", closing(client, { kept: data.kept, running: data.reports.some(({ report }) => isOpen(report)) }, closed)),
@@ -89,6 +93,8 @@ export function createMyData(client) {
     };
     return element("div", { className: "part" }, list, button, error);
   }
+
+  const wechat = (linked) => linked.map((at) => element("p", { className: "note", textContent: t("mydata.wechat", { at: dayOf(at) }) }));
 
   const word = (kind, name) => t(has(`device.${kind}_${name}`) ? `device.${kind}_${name}` : "device.other");
 

@@ -48,6 +48,12 @@ export function show(target, visible) {
 /** The content of a `<template>`. */
 export const clone = (id) => $(id).content.firstElementChild.cloneNode(true);
 
+/** Boxes for text grow with what is in them. */
+export function grow(field) {
+  field.rows = 1;
+  while (field.scrollHeight > field.clientHeight + 4 && field.rows < 5) field.rows += 1;
+}
+
 /** Tells whoever does not see the screen. */
 export function announce(text) {
   $("announcer").textContent = text;
@@ -63,11 +69,25 @@ export function fillCalls(list, calls) {
   show(list, wanted.length > 0);
 }
 
-function callLink(address) {
+/** A link that calls or writes to such an address (`tel:110`, `sms:12110`). */
+export function callLink(address) {
   const [scheme, number] = address.split(":");
   const key = `number.${scheme}_${number}`;
   const name = t(key) === key ? t(`number.other_${scheme}`, { number }) : t(key);
   return element("a", { className: "call", href: address }, icon(scheme === "tel" ? "phone" : "message-square"), element("span", {}, name));
+}
+
+const PRESSED_LATELY = 60_000;
+
+/** The button inside `root` that was pressed while its script was on the way (`early.js`): told once, and not after so long that
+ *  whoever pressed it has given up. */
+export function takeEarly(root) {
+  const { dataset } = document.documentElement;
+  const [id, at] = (dataset.pressed ?? "").split(" ");
+  const button = id ? $(id) : null;
+  if (!root.contains(button)) return null;
+  delete dataset.pressed;
+  return performance.now() - Number(at) < PRESSED_LATELY ? button : null;
 }
 
 const views = new Map();
@@ -89,6 +109,9 @@ export function go(name, value = null, address = null, { replace = false } = {})
   show($("to-account"), name === "home");
   views.get(name).open(value);
 }
+
+/** Where a report is looked at that no desk has yet. */
+export const unsentAt = (key) => `/#report-${key}`;
 
 /** Writes the heading, and the title that the browser shows. */
 export function title(text) {

@@ -3,6 +3,7 @@
 import { withOrigin } from "./exif.js";
 import { element } from "./page.js";
 import { lineOf, photoPlan } from "./shrink.js";
+import { now } from "./waking.js";
 
 const TILE_SIDE = 480; // pixels
 
@@ -12,7 +13,7 @@ let queue = Promise.resolve();
 export function lineNow(pace) {
   // eslint-disable-next-line compat/compat -- where there is no such thing, nothing is told
   const { effectiveType, saveData, downlink } = navigator.connection ?? {};
-  return lineOf({ effectiveType, saveData, downlink, online: navigator.onLine }, pace, Date.now());
+  return lineOf({ effectiveType, saveData, downlink, online: navigator.onLine }, pace, now());
 }
 
 /** The photo as it is to be sent, `{blob, filename, filetype}`, or null for as it is. One after the other: a phone's

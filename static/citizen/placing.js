@@ -5,6 +5,7 @@ import { $, announce, clone, part, show } from "./page.js";
 import { COARSE } from "./position.js";
 import { t } from "./words.js";
 import { showWays } from "./ways.js";
+import { HOUR, createWriting } from "./writing.js";
 
 const LONGEST = 500;
 
@@ -19,7 +20,13 @@ export function createPlacing({ client, position, handle, item, report, photo })
   /** What a report gets: what was picked, and what was typed besides. An area that was picked speaks for itself. */
   function whole({ location = null, place_text = null, area = null }) {
     const words = [place_text, typed].filter(Boolean).join(" ").slice(0, LONGEST);
-    return { location: location ?? (area ? null : position.best()), place_text: words || null, area };
+    return { location: location ?? (area ? null : (position.best() ?? item()?.body.location ?? null)), place_text: words || null, area };
+  }
+
+  /** It goes; what was begun for it goes with it. */
+  function release(place) {
+    for (const name of ["lost", `place ${handle()}`]) client.drafts.drop(name).catch(() => {});
+    return outbox.release(handle(), whole(place));
   }
 
   /** The panel of a report that is held for want of a place. */
@@ -27,15 +34,15 @@ export function createPlacing({ client, position, handle, item, report, photo })
     [draft, typed] = [null, ""];
     const panel = clone("place-form");
     const words = panel.querySelector("form");
-    const release = (place) => outbox.release(handle(), whole(place));
     words.onsubmit = (event) => {
       event.preventDefault();
       if (typed) release({});
     };
-    words.elements.place.oninput = ({ target }) => {
-      typed = target.value.trim();
+    const heard = (text) => {
+      typed = text.trim();
       tell({ place: typed });
     };
+    createWriting(client, words.elements.place, { heldFor: HOUR, heard }).begin(`place ${handle()}`);
     showWays(part(panel, "ways"), { client, position, done: release, drafted: (place) => (draft = place) });
     part(panel, "send-now").onclick = () => release(draft ?? { place_text: typed ? null : t("finder.unknown") });
     return panel;
@@ -69,7 +76,7 @@ export function createPlacing({ client, position, handle, item, report, photo })
     const { sentenceOf } = await import("./finder.js");
     close();
     await outbox.say(handle(), sentenceOf(place));
-    if (place.location && report()) client.locate(report().id, place.location).catch(() => {}); // the words have it too
+    if (place.location) await outbox.locate(handle(), null, place.location);
     announce(t("position.told"));
   }
 

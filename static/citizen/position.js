@@ -1,7 +1,10 @@
 // Where the phone is, getting better while the page is open; and the place that the person chose instead.
 // The two are apart: what the phone says is never overwritten, and what was chosen is only ever sent because it was chosen.
 
+import { now } from "./waking.js";
+
 const FRESH = 60_000; // a fix older than this is only taken when there is none better
+const OLD = 90_000; // a fix older than this is not where somebody is: a tap asks for another, and waits for it a little
 const OVERTAKEN = 15_000; // a fix this old gives way to a coarser new one: the person may have moved
 const GNSS_ACCURACY = 100; // metres; coarser comes from masts and wireless networks
 export const COARSE = 500; // metres; coarser than this a position leaves the street open
@@ -32,6 +35,7 @@ export function createPosition(geolocation) {
       at: new Date(timestamp).toISOString(),
     };
     if (best && location.accuracy_m > best.accuracy_m && age(best) < OVERTAKEN) return;
+    taken.set(location, now() - Math.max(0, Date.now() - timestamp));
     best = location;
     become("found");
   }
@@ -58,17 +62,32 @@ export function createPosition(geolocation) {
     return { location: location ?? (area ? null : best), place_text, area };
   }
 
+  /** Asks for one besides: a phone that does not move, or slept, tells of nothing by itself. */
+  function renew() {
+    if (!begun || state === "denied" || (best && age(best) < FRESH)) return;
+    geolocation.getCurrentPosition(take, fail, { enableHighAccuracy: true, maximumAge: FRESH, timeout: 30_000 });
+  }
+
   /** A position as soon as there is a fresh one, any one after `ms`, null when there is none. */
   function within(ms) {
     if (best && age(best) < FRESH) return Promise.resolve(best);
     if (state === "denied" || !geolocation) return Promise.resolve(best);
+    let asked = begun;
+    renew();
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer);
         listeners.delete(heard);
         resolve(best);
       };
-      const heard = () => (state === "denied" || (best && age(best) < FRESH)) && end();
+      const heard = () => {
+        if (state === "denied" || (best && age(best) < FRESH)) return end();
+        // Somebody was faster than the page: only now is there anybody to ask.
+        if (begun && !asked) {
+          asked = true;
+          renew();
+        }
+      };
       const timer = setTimeout(end, ms);
       listeners.add(heard);
     });
@@ -76,6 +95,7 @@ export function createPosition(geolocation) {
 
   return {
     start,
+    renew,
     within,
     choose,
     place,
@@ -100,6 +120,13 @@ export function apart(a, b) {
   return Math.hypot(north, east);
 }
 
-export const age = (location) => Date.now() - Date.parse(location.at);
+const taken = new WeakMap(); // the phone's own positions → when they were taken, as the page counts time
+
+/** Milliseconds since a position was taken. */
+export const age = (location) => now() - (taken.get(location) ?? Date.parse(location.at));
+
+/** Whether somebody may be elsewhere by now. */
+export const isOld = (location) => age(location) > OLD;
+
 // Seven places are a centimetre; more is noise.
 export const round = (degrees) => Math.round(degrees * 1e7) / 1e7;

@@ -16,6 +16,12 @@ export function isCalm(item, report) {
   return deed?.when !== "ongoing" && !fraud?.in_contact && !(item?.created - paid < STOPPABLE);
 }
 
+/** What takes text messages about it, as far as the server has said: its desk's number, or that of a refusal. */
+export function textedAt({ item, report }) {
+  const refused = item?.problem?.call?.find((call) => call.startsWith("sms:"));
+  return (report ?? item?.filed)?.desk.sms ?? refused?.slice("sms:".length);
+}
+
 /** @param {{item: object | undefined, report: object | undefined, now: number, here: (moment: string) => number, heard: number}} of
  *  @returns {{phase: string, reached: string, since: number, overdue: boolean, late: boolean, unsure: boolean}}
  *  `phase`: held · sign_in · identity · refused · sending · storing · waiting · received · withdrawn · closed
@@ -26,8 +32,9 @@ export function progressOf({ item, report, now, here, heard }) {
   const stored = Boolean(report) || item?.state === "stored";
   if (!stored) {
     const phase = item.state;
-    const overdue = phase !== "refused" && now - item.created >= UNDELIVERED_AFTER;
-    return { phase, reached: item.durable === false ? "none" : "saved", since: item.created, overdue, late: false, unsure: false };
+    const since = item.since ?? item.created;
+    const overdue = phase !== "refused" && now - since >= UNDELIVERED_AFTER;
+    return { phase, reached: item.durable === false ? "none" : "saved", since, overdue, late: false, unsure: false };
   }
   const since = item?.stored ?? (report ? here(report.filed_at) : item.created);
   const settled = (phase, reached) => ({ phase, reached, since, overdue: false, late: false, unsure: false });

@@ -1,8 +1,9 @@
 // The reporter's protocol, version 1, as any client speaks it. Knows no DOM and no browser: `fetch`, `WebSocket`, the store
-// and the uploader are passed in, so that the mobile page and the mini program share it.
+// and the uploader are passed in, so that the mobile page and the mini program share it. What is used beside that is the
+// language itself and its timers; `uuid` and `createStop` (an AbortController) may be passed in where there are none.
 //
 //   const client = createClient({ fetch, WebSocket, storage, transmit, base: "https://…/api/v1", line: "wss://…/api/v1/live", language });
-//   client.listen((event) => …);   // item · gone · progress · report · message · request · me · line · unknown · error
+//   client.listen((event) => …);   // item · gone · report · message · request · me · left · line · unknown · error
 //   await client.start();
 //   const item = await client.file({ kind: "quick", text: "", location });
 
@@ -13,12 +14,14 @@ import { createMy } from "./protocol/my.js";
 import { createDrafts } from "./protocol/drafts.js";
 import { createOutbox } from "./protocol/outbox.js";
 import { createPatience } from "./protocol/patience.js";
+import { createTurns } from "./protocol/turns.js";
 import { createUploads } from "./protocol/uploads.js";
 
 export { isMedia } from "./protocol/attachments.js";
 export { Problem } from "./protocol/http.js";
 
 const AFTER_RECEIVED = new Set(["received", "dispatched", "on_scene", "closed"]);
+const LAST = "session"; // under which it is kept who was last signed in
 const OPEN = new Set(["filed", "received", "dispatched", "on_scene"]);
 
 /** 已接收 may be shown: an acknowledgement is committed, and the status says so too. */
@@ -33,12 +36,16 @@ export function reportBody({ kind = "quick", text = "", category = null, covert 
 }
 
 /** @param {{fetch: Function, WebSocket: Function, storage: object, files?: object, prepare?: Function, transmit: Function,
- *  base: string, line: string, language: string, token?: () => string | null, now?: () => number, random?: () => number, uuid?: () => string}} given */
+ *  base: string, line: string, language: string, token?: () => string | null, opened?: (session: object) => void, ended?: () => void,
+ *  createUploads?: Function, createStop?: () => AbortController, now?: () => number, random?: () => number, uuid?: () => string}} given
+ *  `opened` is told of a session's token, `ended` that it is no more; `createUploads` sends files another way than in pieces. */
 export function createClient(given) {
   const listeners = new Set();
   const known = new Map();
-  const env = { now: Date.now, random: Math.random, uuid: randomUuid, files: createMemory(), prepare: async () => null, ...given };
+  const env = { now: Date.now, random: Math.random, uuid: randomUuid, files: createMemory(), prepare: async () => null, createStop: () => new AbortController(), createUploads, opened() {}, ended() {}, ...given };
   let me; // undefined: not known yet; null: nobody
+  let wishes = null; // comes when somebody changes something
+  let was = null; // the reporter whom the server last named, on an earlier visit even
 
   function emit(event) {
     for (const listener of listeners) listener(event);
@@ -54,15 +61,17 @@ export function createClient(given) {
 
   const http = createHttp(env);
   const patience = createPatience(env);
-  const uploads = createUploads({ ...env, http });
-  const outbox = createOutbox({ ...env, http, patience, uploads, emit, stored: accept, whose: () => me });
+  const turns = createTurns();
+  const uploads = env.createUploads({ ...env, http, turns });
+  const outbox = createOutbox({ ...env, http, patience, uploads, hold: turns.hold, emit, stored: accept, whose: () => me, was: () => was });
   const drafts = createDrafts(env);
-  const live = createLive({ ...env, url: env.line, http, patience, known, accept, emit: heard });
+  const live = createLive({ ...env, url: env.line, http, patience, hold: turns.hold, known, accept, emit: heard });
 
   /** Loads what is kept, begins to send it, and asks who is signed in; does not wait for any answer.
    *  `session`: whether there may be one; without, nobody needs to be asked. */
   async function start({ session = true } = {}) {
-    await outbox.load();
+    [was] = await Promise.all([drafts.get(LAST), outbox.load()]);
+    drafts.sweep();
     if (session) whoAmI();
     else became(null);
   }
@@ -75,6 +84,7 @@ export function createClient(given) {
       became(null);
       return outbox.kick();
     }
+    goOnWishing();
     return outbox.recognised(me);
   }
 
@@ -85,6 +95,10 @@ export function createClient(given) {
 
   function became(reporter) {
     me = reporter;
+    if (me?.id) {
+      was = me.id;
+      drafts.keep(LAST, was);
+    }
     if (me) live.start();
     else live.stop();
     emit({ type: "me", me });
@@ -93,14 +107,19 @@ export function createClient(given) {
   const requestCode = async (phone) => (await http.call("POST", "/phone-codes", { body: { phone } })).said;
 
   /** `claiming`: the key of a report that was written before, in front of whose form somebody signs in to send it. */
-  async function signIn(phone, code, { claiming = null } = {}) {
-    const { said } = await http.call("POST", "/sessions", { body: { phone, code } });
+  const signIn = (phone, code, options) => enter({ phone, code }, options);
+
+  /** The same by any proof that `POST /sessions` takes. */
+  async function enter(proof, { claiming = null } = {}) {
+    const { said } = await http.call("POST", "/sessions", { body: proof });
+    env.opened(said);
     // A line opened before the cookie was there has no person.
     live.stop();
     await outbox.doubt();
     became(said.reporter ?? {});
     if (claiming) await outbox.claim(claiming, me);
     await outbox.resume();
+    goOnWishing();
     return said;
   }
 
@@ -111,10 +130,13 @@ export function createClient(given) {
 
   /** Nobody is signed in any more: the next person's phone is not this person's. */
   async function left() {
+    env.ended();
     await outbox.clear();
     await drafts.clear();
     known.clear();
+    wishes?.forget();
     became(null);
+    emit({ type: "left" });
   }
 
   const my = createMy({ http, refresh: whoAmI, ended: left });
@@ -127,6 +149,23 @@ export function createClient(given) {
 
   async function change(changes) {
     became((await http.call("PATCH", "/me", { body: changes })).said);
+  }
+
+  /** Changes that must not be lost: kept until the server has them. Rejects when it does not take them. */
+  const wish = async (changes) => (await wishing()).wish(changes);
+
+  async function wishing() {
+    const { createWishes } = await import("./protocol/wishes.js");
+    wishes ??= createWishes({ http, patience, drafts, whose: () => me, told: became, changed: () => emit({ type: "me", me }) });
+    return wishes;
+  }
+
+  async function goOnWishing() {
+    try {
+      if (await drafts.get("me")) await (await wishing()).goOn();
+    } catch {
+      // It did not come, or was not taken: the account's page says what stands.
+    }
   }
 
   /** One report as it is now; a failure is the caller's to tell. */
@@ -143,25 +182,24 @@ export function createClient(given) {
 
   /** How the desk for a place stands: a position, the adcode of an `area` that was picked, or both. */
   async function nearest(place) {
-    const query = new URLSearchParams();
-    for (const name of ["lat", "lon", "crs", "accuracy_m", "area"]) {
-      if (place[name] !== null && place[name] !== undefined) query.set(name, place[name]);
-    }
+    const named = ["lat", "lon", "crs", "accuracy_m", "area"].filter((name) => place[name] !== null && place[name] !== undefined);
+    const query = named.map((name) => `${name}=${encodeURIComponent(place[name])}`).join("&");
     return (await http.call("GET", `/desks/nearest?${query}`, { timeout: 6_000 })).said;
   }
 
   /** A newer position for a report. Not kept: the next one is better. */
-  const locate = (id, location) => http.call("POST", `/reports/${id}/locations`, { body: location, bare: true });
+  const locate = (id, location) => http.call("POST", `/reports/${id}/locations`, { body: location });
 
   /** The network may be back; `slept`: what is known may be old. */
   function wake({ slept = false } = {}) {
     patience.wake();
+    if (slept) outbox.look();
     live.wake(slept);
     emit({ type: "woken" });
   }
 
   return {
-    start, requestCode, signIn, signOut, verify, change, my, read, list, nearest, locate, wake,
+    start, requestCode, signIn, enter, signOut, verify, change, wish, wished: () => wishes?.pending() ?? null, my, read, list, nearest, locate, wake,
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

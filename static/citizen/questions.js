@@ -53,5 +53,11 @@ export function fillQuestion(row, { answered_at: answeredAt, answer, given }) {
   show(ways, !under);
   show(state, Boolean(answeredAt || given));
   if (answeredAt) write(state.lastElementChild, answer ? t("ask.answered", { answer, time: timeOf(answeredAt) }) : t("ask.done", { time: timeOf(answeredAt) }));
-  else if (given) write(state.lastElementChild, given.state === "refused" ? t("talk.failed", { detail: sentence(given.problem) }) : t("ask.sending", { answer: given.answer }));
+  else if (given) write(state.lastElementChild, underWay(given));
+}
+
+function underWay({ kind, state, problem, answer }) {
+  if (state === "refused") return t("talk.failed", { detail: sentence(problem) });
+  if (kind === "location") return t(problem ? "ask.location_waits" : "ask.sending_location");
+  return t("ask.sending", { answer });
 }

@@ -1,10 +1,10 @@
 // A receipt, read and verified on the phone: of one's own report, or one that somebody brings.
 
-import { keep, signInForm } from "./account.js";
 import { $, announce, element, fromTop, icon, title, write } from "./page.js";
 import { checkReceipt, prepare, textDigest } from "./receipt-check.js";
 import { receiptKeys } from "./receipt-keys.js";
 import { saveAs } from "./saving.js";
+import { keep, signInForm } from "./signing.js";
 import { language, t } from "./words.js";
 
 const GLYPHS = { good: "shield-check", tampered: "triangle-alert", unknown_key: "shield-question-mark", no_keys: "wifi-off", not_receipt: "file" };

@@ -33,7 +33,7 @@ export async function recordBy(context, halting, plan) {
 }
 
 /** The stream; null where the person thought better of it; the error where there is none. */
-async function streamOf({ constraints, lesser = null }, stopped) {
+export async function streamOf({ constraints, lesser = null }, stopped) {
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) return new DOMException("", "NotSupportedError");
   const ask = (wanted) => navigator.mediaDevices.getUserMedia(wanted);
   const asked = ask(constraints).catch((error) => (lesser ? ask(lesser) : error)).catch((error) => error);

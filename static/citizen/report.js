@@ -1,24 +1,24 @@
 // One report on the screen: its ladder, what is still needed for it, the conversation, the photos.
 
-import { identityForm, keep, signInForm } from "./account.js";
 import { createCovertSwitch } from "./covert-switch.js";
+import { betters, fileAgain, fileHere, locate } from "./filing.js";
 import { isAlarming, showLadder } from "./ladder.js";
 import { tell, urge } from "./lifeline.js";
-import { $, announce, fromTop, go, show, title, write } from "./page.js";
+import { $, announce, fromTop, go, show, title, unsentAt, write } from "./page.js";
 import { showCode } from "./location-code.js";
 import { createMedia } from "./media.js";
-import { progressOf } from "./progress.js";
+import { progressOf, textedAt } from "./progress.js";
 import { isMedia } from "./protocol.js";
 import { createPlacing } from "./placing.js";
-import { createSharing } from "./sharing.js";
+import { identityForm, keep, signInForm } from "./signing.js";
 import { newlyHeard, reveal, showTalk } from "./talk.js";
 import { othersNote, whoseForm } from "./whose.js";
 import { t } from "./words.js";
 import { createWithdrawal } from "./withdrawal.js";
+import { createWriting } from "./writing.js";
 
-const FIX_WITHIN = 3_000;
-
-export function createReport(client, position, files) {
+/** @param {{client: object, position: object, sharing: object, files: object}} parts  `files`: where bytes of photos are kept */
+export function createReport({ client, position, sharing, files }) {
   const { outbox, live } = client;
   let subject = null; // {key?, id?}: the outbox's item, the server's report, or both
   let locating = false;
@@ -26,14 +26,13 @@ export function createReport(client, position, files) {
   let ticking = 0;
   let painted = null;
   let heard = null; // keys of what the other side has said so far; null until its lines are there
-  const sharing = createSharing({ client, position });
   const placing = createPlacing({ client, position, handle: () => handle(), item: () => subject && item(), report: () => subject && report(), photo: () => media.answer("photo") });
+  const writing = createWriting(client, $("say"));
   const media = createMedia(client, files, () => handle());
   const covertSwitch = createCovertSwitch({ outbox, handle: () => handle() });
   const withdrawal = createWithdrawal(async (reason) => {
     await outbox.withdraw(handle(), reason);
-    if (item() || report()) fromTop();
-    else go("home", null, "/", { replace: true });
+    if (subject) fromTop();
   });
 
   const item = () => (subject?.key ? outbox.get(subject.key) : undefined) ?? (subject?.id ? outbox.of(subject.id) : undefined);
@@ -43,20 +42,15 @@ export function createReport(client, position, files) {
 
   /** One tap: kept, sent, shown. */
   async function quick(text, kind = "quick") {
-    const place = position.place();
-    const held = place.location === null && !place.place_text;
-    const filed = await client.file({ kind, text, ...place }, { held });
-    // It was chosen for this report; the next one begins with the phone's own again.
-    position.choose(null);
-    locating = held;
-    go("report", { key: filed.key }, "/#report");
-    if (locating) locate(filed.key);
+    const { item: filed, waits } = await fileHere({ client, position }, { kind, text });
+    locating = waits;
+    go("report", { key: filed.key }, unsentAt(filed.key));
+    if (waits) wait(filed.key);
   }
 
-  /** A position that is not there yet is waited for, not longer than three seconds; then the words are asked for. */
-  async function locate(key) {
-    const found = await position.within(FIX_WITHIN);
-    if (found) await outbox.release(key, { location: found });
+  /** For a position, a little; then the words are asked for. */
+  async function wait(key) {
+    await locate({ client, position }, key);
     locating = false;
     if (subject) render();
   }
@@ -67,6 +61,7 @@ export function createReport(client, position, files) {
     missing = false;
     heard = null;
     sharing.begin(item()?.body.location);
+    writing.begin(`say ${handle()}`);
     for (const id of ["talk", "need"]) $(id).replaceChildren();
     withdrawal.close();
     placing.close();
@@ -83,7 +78,7 @@ export function createReport(client, position, files) {
     painted = null;
     urge(false);
     show($("composer"), false);
-    tell({ text: "", place: "" });
+    tell({ text: "", place: "", desk: null });
   }
 
   /** Once the server has it, the address names it, and its state is asked for. */
@@ -188,7 +183,7 @@ export function createReport(client, position, files) {
   /** What the dispatcher asked for: an answer goes by the outbox, a position or a photo answers by itself. */
   function act({ id, request }, answer) {
     if (answer !== null) outbox.answer(handle(), id, answer);
-    else if (request === "location") sharing.answer(report().id).then((sent) => sent || placing.open());
+    else if (request === "location") sharing.answer(handle(), id).then((sent) => sent || placing.open());
     else media.answer(request);
   }
 
@@ -201,11 +196,17 @@ export function createReport(client, position, files) {
     const open = !["withdrawn", "closed", "refused"].includes(phase);
     show($("facts"), true);
     show($("keep-open"), open);
-    sharing.render(open);
+    sharing.render(open, filed?.id ?? sent?.report_id, sent?.body.location);
     covertSwitch.render({ item: sent, report: filed }, open);
     placing.render(open && Boolean(sent || filed) && $("need").hidden);
-    withdrawal.render(open, outbox.belonging(sent?.key, filed?.id).filter(({ kind }) => kind === "withdrawal").at(-1));
-    tell({ text: filed?.text ?? sent?.body.text ?? "", place: filed?.place_text ?? sent?.body.place_text ?? "" });
+    withdrawal.render({
+      open: open && !(sent && outbox.foreign(sent)),
+      asked: outbox.belonging(sent?.key, filed?.id).filter(({ kind }) => kind === "withdrawal").at(-1),
+      due: ["sign_in", "identity", "whose"].includes(phase),
+      here: Boolean(sent) && outbox.isOnlyHere(sent),
+    });
+    const desk = textedAt({ item: sent, report: filed });
+    tell({ text: filed?.text ?? sent?.body.text ?? "", place: filed?.place_text ?? sent?.body.place_text ?? "", desk });
   }
 
   async function say(text) {
@@ -214,30 +215,31 @@ export function createReport(client, position, files) {
     $("talk").lastElementChild?.scrollIntoView({ block: "end" });
   }
 
-  $("composer").onsubmit = (event) => {
+  $("composer").onsubmit = async (event) => {
     event.preventDefault();
-    const text = $("say").value.trim();
+    const text = writing.take();
     if (!text) return;
-    $("say").value = "";
-    $("say").dispatchEvent(new Event("input", { bubbles: true }));
-    say(text);
+    await say(text);
+    writing.taken();
   };
+  $("say").addEventListener("input", () => {
+    if ($("say").value && report()) live.typing(report().id);
+  });
   $("phrases").onclick = ({ target }) => {
     if (!target.dataset.phrase) return;
     target.hidden = true;
     say(target.textContent);
   };
   $("sharing-switch").onclick = () => {
-    sharing.toggle();
+    sharing.toggle(item()?.report_id ?? subject.id);
     render();
   };
   $("refused-again").onclick = async () => {
-    const { key, body } = item();
-    const location = body.location ? await position.within(FIX_WITHIN) : null;
-    const filed = await client.file({ ...body, location: location ?? body.location });
-    await outbox.readdress(key, filed.key);
-    await outbox.forget(key);
-    go("report", { key: filed.key }, "/#report", { replace: true });
+    // A hand that shakes taps twice.
+    $("refused-again").disabled = true;
+    const filed = await fileAgain({ client, position }, item());
+    $("refused-again").disabled = false;
+    go("report", { key: filed.key }, unsentAt(filed.key), { replace: true });
   };
   $("refused-end").onclick = async () => {
     await outbox.forget(item().key);
@@ -247,13 +249,17 @@ export function createReport(client, position, files) {
     if (!subject) return;
     if (event.type === "unknown" && event.id === subject.id) missing = true;
     if (event.type === "item" && event.item.key === subject.key && event.item.state === "stored") watch();
-    if (event.type === "gone" && event.item.kind === "report") return;
+    if (event.type === "gone" && event.item.kind === "report") {
+      // Taken back before the desk had it: nothing is left to be looked at. Whoever else takes one away goes on by itself.
+      if (event.item.state === "withdrawn" && event.item.key === subject.key) go("home", null, "/", { replace: true });
+      return;
+    }
     render();
   });
   // A position that arrives while its report waits for one ends the waiting.
   position.listen((best) => {
     const held = subject && item();
-    if (best && held?.state === "held" && !locating) outbox.release(held.key, { location: best, ...placing.collected() });
+    if (best && held?.state === "held" && !locating && betters(best, held)) outbox.release(held.key, { location: best, ...placing.collected() });
   });
   document.addEventListener("visibilitychange", () => subject && render());
 

@@ -7,7 +7,8 @@ const LOCK = "take-";
  *  `types`: the first that this browser writes is taken; `most`: ms, after which it ends by itself. */
 export function startTake({ stream, types, options, most, files, facts }) {
   const mimeType = types.find((type) => MediaRecorder.isTypeSupported(type));
-  const machine = new MediaRecorder(stream, { ...options, ...(mimeType ? { mimeType } : {}) });
+  // An MP4 comes in pieces that begin with a whole picture: without more of these a piece would be five seconds long.
+  const machine = new MediaRecorder(stream, { videoKeyFrameIntervalDuration: PIECE, ...options, ...(mimeType ? { mimeType } : {}) });
   const free = hold(facts.key);
   const pieces = [];
   const began = performance.now();

@@ -47,7 +47,7 @@ function linesOf(report, item, belonging) {
 
 /** A question, with the answer that is on its way. */
 function question(request, belonging) {
-  const given = belonging.filter((item) => item.kind === "answer" && item.request === request.id).at(-1);
+  const given = belonging.filter((item) => ["answer", "location"].includes(item.kind) && item.request === request.id).at(-1);
   return { ...request, key: request.id, author: "dispatcher", given, text: request.text || t(`ask.${request.request}`) };
 }
 

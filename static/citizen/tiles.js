@@ -58,7 +58,7 @@ export function clock(seconds) {
 
 function newRow({ key, kind }) {
   const row = element("li", { className: "tile" },
-    element("button", { className: "tile-look", type: "button" }, element("img", { alt: "", hidden: true, decoding: "async" }), icon(GLYPHS[kind]), element("span", { className: "tile-time" })),
+    element("button", { className: "tile-look", type: "button" }, icon(GLYPHS[kind]), element("span", { className: "tile-time" })),
     element("p", { className: "tile-state" }, element("span"), element("progress", { max: 100 })),
     element("button", { className: "tile-remove", type: "button" }, icon("x")),
     element("button", { className: "tile-again", type: "button", hidden: true }, icon("rotate-cw"), element("span", { textContent: t("media.again") })),
@@ -78,11 +78,13 @@ function fill(row, tile, { open, address, acts }) {
   row.dataset.state = phase;
   write(words, said);
   picture(look, tile, address, acts);
-  write(look.lastElementChild, kind === "photo" ? "" : clock(media?.duration_s ?? item?.facts?.seconds ?? 0));
+  const seconds = media?.duration_s ?? item?.facts?.seconds;
+  write(look.lastElementChild, kind === "photo" || !seconds ? "" : clock(seconds));
   if (!look.hasAttribute("data-playing")) label(look, t(`media.look_${kind}`, { name }));
   // Between the last byte and the server's word for it, it lies neither here nor there to be looked at.
   look.disabled = phase === "rejected" || (media?.state !== "ready" && (!item || item.state === "stored"));
   look.onclick = () => acts.look(tile, look);
+  row.toggleAttribute("data-retrying", phase === "sending" && Boolean(item.problem));
   const moving = phase === "sending" && item.size > 0;
   show(bar, moving);
   label(bar, t("media.progress", { name }));
@@ -112,28 +114,34 @@ function wordsOf(phase, { item, media, kind }) {
   return kept ? `${how} · ${kept}` : how;
 }
 
-/** What has left the phone is not there yet: the whole is said only once the server says so. */
-function percentOf({ moved, sent, size }) {
-  return Math.min(99, Math.floor((Math.max(moved ?? 0, sent) / Math.max(size, 1)) * 100));
+/** What has left the phone is not there yet: what the server has, as it says. */
+function percentOf({ sent, size }) {
+  return Math.min(99, Math.floor((sent / Math.max(size, 1)) * 100));
 }
 
 /** The small copy made here, or else the server's. */
 function picture(look, { key, kind, item, media }, address, acts) {
-  const image = look.firstElementChild;
-  if (kind === "voice" || image.dataset.of) return;
-  image.onload = () => show(image, true);
-  image.onerror = () => show(image, false);
+  if (kind === "voice" || look.dataset.of) return;
   if (media?.state === "ready") {
-    image.dataset.of = "server";
-    image.src = `${address(media.id)}/thumb`;
+    look.dataset.of = "server";
+    look.prepend(image(`${address(media.id)}/thumb`));
   } else if (item && item.state !== "stored") {
-    image.dataset.of = "phone";
+    look.dataset.of = "phone";
     acts.picture(item).then((small) => {
-      if (!small || !image.isConnected) return;
+      if (!small || !look.isConnected) return;
       pictures.set(key, URL.createObjectURL(small));
-      image.src = pictures.get(key);
+      look.prepend(image(pictures.get(key)));
     });
   }
+}
+
+/** Unseen until it is there, and where it does not come. */
+function image(src) {
+  const made = element("img", { alt: "", hidden: true, decoding: "async" });
+  made.onload = () => show(made, true);
+  made.onerror = () => show(made, false);
+  made.src = src;
+  return made;
 }
 
 function label(target, words) {

@@ -1,9 +1,9 @@
-// One request with progress. fetch tells nothing of what has been sent; XMLHttpRequest does.
+// One request that is given up when nothing moves. fetch tells nothing of what has left the phone; XMLHttpRequest does.
 
 const STILL = 30_000; // milliseconds without any movement: the line is dead
 
 /** Rejects when there is no answer, when nothing moves any more, or when `signal` aborts. */
-export function transmit({ method, url, headers, body = null, signal = null, progress = null }) {
+export function transmit({ method, url, headers, body = null, signal = null }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let watch = 0;
@@ -17,10 +17,7 @@ export function transmit({ method, url, headers, body = null, signal = null, pro
     };
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => {
-      moved();
-      progress?.(event.loaded);
-    };
+    request.upload.onprogress = moved;
     request.onload = end(() => resolve(answer(request)));
     request.onerror = end(() => reject(new Error("no answer")));
     request.onabort = end(() => reject(new Error("given up")));

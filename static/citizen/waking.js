@@ -18,13 +18,27 @@ export function onWaking(wake) {
   }, LOOK);
 }
 
-let ahead = 0;
-let latest = 0;
+// Time as this page counts it: a clock that cannot be set, and what the phone slept meanwhile. The two look alike, for a
+// clock that cannot be set stands still in sleep; but who sleeps is not looked at.
+const began = Date.now() - performance.now();
+const NOTHING = 500; // ms that the two clocks may drift apart
+let slept = 0;
+let apart = 0;
+let away = false;
 
-/** Milliseconds since 1970 that never go back while the page is open: no wait becomes shorter by a clock that is set. */
+/** Milliseconds since 1970 by the phone's clock as it was when the page was opened: setting it makes no wait shorter or longer. */
 export function now() {
-  const wall = Date.now() + ahead;
-  if (wall < latest) ahead += latest - wall;
-  latest = Math.max(wall, latest);
-  return latest;
+  const drift = Date.now() - performance.now() - began - apart;
+  if (Math.abs(drift) > NOTHING) {
+    apart += drift;
+    if (drift > 0 && (away || document.visibilityState !== "visible")) slept += drift;
+  }
+  return Math.round(began + performance.now() + slept);
+}
+
+for (const event of ["visibilitychange", "freeze", "resume"]) {
+  document.addEventListener(event, () => {
+    now();
+    away = event === "freeze" || document.visibilityState !== "visible";
+  });
 }

@@ -3,7 +3,9 @@
 
 import { age, apart } from "./position.js";
 import { $, announce, fillCalls, setIcon, write } from "./page.js";
+import { now as clock } from "./waking.js";
 import { ago, joined, means, roughly } from "./exactness.js";
+import { tell, textNumber } from "./lifeline.js";
 import { duration, t } from "./words.js";
 
 const ASK_AGAIN_AFTER = 300; // metres moved before the desk is asked for again
@@ -54,11 +56,11 @@ export function createWhere(client, position, urge) {
 
   function ofPhone(best) {
     if (best.accuracy_m < least * BETTER) {
-      if (least < Infinity) betterAt = Date.now();
+      if (least < Infinity) betterAt = clock();
       least = best.accuracy_m;
       setTimeout(render, BETTER_FOR + 50);
     }
-    const better = Date.now() - betterAt < BETTER_FOR ? t("position.better") : "";
+    const better = clock() - betterAt < BETTER_FOR ? t("position.better") : "";
     const name = desk?.area?.name;
     const head = name ? t("position.in", { area: name, roughly: roughly(best) }) : t("place.found");
     return [head, better, means(best), name ? "" : roughly(best), age(best) < 60_000 ? "" : ago(best)];
@@ -73,9 +75,8 @@ export function createWhere(client, position, urge) {
 
   /** What makes the telephone the better way; the report is taken all the same, but outside the province. */
   function warningOf() {
-    if (desk?.problem) return { head: t("place.outside"), note: desk.problem.detail, calls: desk.problem.call ?? [] };
+    if (desk?.problem) return { head: t("place.outside"), note: desk.problem.detail, calls: (desk.problem.call ?? []).filter((call) => !inTheBar(call)) };
     if (desk?.name && desk.online === false) {
-      // 110 and 12110 stand out in the bar below.
       return { head: t("position.nobody_title"), note: t("position.nobody", { desk: desk.name }), calls: [] };
     }
     return null;
@@ -121,6 +122,7 @@ export function createWhere(client, position, urge) {
     } finally {
       asking = false;
     }
+    tell({ here: desk?.sms });
     render();
     const now = subject();
     if (now && askedFor && !same(now, askedFor)) ask();
@@ -151,6 +153,9 @@ export function createWhere(client, position, urge) {
     },
   };
 }
+
+/** They stand out there, below: once is enough. */
+const inTheBar = (call) => call === "tel:110" || call === `sms:${textNumber()}`;
 
 /** Whether the desk's answer for one holds for the other: the same area, the same circle to speak of, hardly moved. */
 function same(a, b) {

@@ -1,7 +1,7 @@
 // A report that was written while nobody was signed in, and somebody is now: whether it is theirs is asked, once and plainly.
 
-import { attempt } from "./account.js";
 import { clone, element, go, part, write } from "./page.js";
+import { attempt } from "./signing.js";
 import { t } from "./words.js";
 
 /** Asks whether who is signed in wrote the report; then it goes at once, or stays for who did. */

@@ -17,10 +17,12 @@ export function createWithdrawal(withdraw) {
     await withdraw(said);
   };
 
-  /** `asked`: the outbox's withdrawal, under way until the server has it. */
-  function render(open, asked) {
+  /** `asked`: the outbox's withdrawal, under way until the server has it. `due`: the report itself waits for a person first.
+   *  `here`: it is on this phone alone. */
+  function render({ open, asked, due, here }) {
     show(panel, open);
-    const words = !asked ? t("withdraw.open") : asked.state === "refused" ? sentence(asked.problem) : t("withdraw.sending");
+    write(part(form, "note"), t(here ? "withdraw.note_here" : "withdraw.note"));
+    const words = !asked ? t("withdraw.open") : asked.state === "refused" ? sentence(asked.problem) : t(due ? "withdraw.due" : "withdraw.sending");
     write(panel.querySelector("summary"), words);
   }
 

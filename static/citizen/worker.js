@@ -1,7 +1,7 @@
 // The service worker's page side: what it has to know of the page, and when it comes.
 
 import { disguise } from "./disguise.js";
-import { keep } from "./kept.js";
+import { OUTBOX, keep } from "./kept.js";
 import { language } from "./words.js";
 
 const CALM = 4_000; // ms: nothing of the first screen waits for it
@@ -13,10 +13,26 @@ export function startWorker(client) {
   keep("look", disguise()?.look ?? null);
   keep("language", language);
   setTimeout(() => install(client), CALM);
+  leaveToWorker(client);
 }
 
-/** Not while something is on its way: that has the line. */
+/** What the page cannot send, the worker may send when the network is back and the page is gone. */
+function leaveToWorker(client) {
+  const left = ({ state, problem }) => state === "sending" && problem;
+  client.listen(({ type, item }) => type === "item" && left(item) && ask());
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && client.outbox.reports().some(({ state }) => state === "sending")) ask();
+  });
+}
+
+async function ask() {
+  // Chromium alone has it. A worker that is not there yet has nothing to open the page with either.
+  const { sync } = await navigator.serviceWorker.ready;
+  await sync?.register(OUTBOX).catch(() => {});
+}
+
+/** Not while something is on its way: that has the line. What waits for a person has not. */
 function install(client) {
-  if (client.outbox.reports().some((item) => item.state !== "stored")) return setTimeout(() => install(client), CALM);
+  if (client.outbox.reports().some(({ state }) => state === "sending")) return setTimeout(() => install(client), CALM);
   return navigator.serviceWorker.register("/sw.js", { scope: "/", type: "module", updateViaCache: "none" }).catch(() => {});
 }

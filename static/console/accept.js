@@ -1,8 +1,9 @@
 // Accepting. A card is shown as accepted by the answer or a push, never before; what fails is said on the card.
+import { firstOf, isFlood, isFolded } from "./flood.js";
 import { say } from "./notices.js";
 import { meta, t } from "./words.js";
 
-const ACCEPT = /^\/console\/reports\/([0-9a-f-]{36})\/acknowledgement$/;
+const ACCEPT = /^\/console\/reports\/([0-9a-f-]{36})\/(?:acknowledgement|pick-up|transfer-acceptance)$/;
 const PAUSE_MS = 400; // a key pressed twice in this time was meant once
 
 // Who wanted the chosen card does not want the next one unseen, if a colleague took it a moment before the key.
@@ -11,14 +12,19 @@ const SNATCHED_MS = 1_200;
 let pressed = -Infinity;
 let snatched = { at: -Infinity, by: "" };
 
-/** The card that A accepts: the chosen one if nobody has it, else the one that waits longest. */
+/** The card that A accepts: the chosen one if nobody has it, else the one that stands first; what was received and
+ * lies there waits from when it was put back. */
 function nextToAccept() {
   const chosen = document.querySelector('.card[aria-current="true"]');
-  return chosen?.querySelector(".accept") ? chosen : document.querySelector("#waiting .card");
+  if (chosen?.querySelector(".accept")) return chosen;
+  const [waiting, lying] = ["waiting", "released"].map((list) => document.querySelector(`#${list} .card`));
+  if (!waiting || !lying) return waiting ?? lying;
+  return Date.parse(lying.dataset.releasedAt) < Number(waiting.dataset.rank) ? lying : waiting;
 }
 
-/** Press the button of the card that A accepts; gives the card, or null when there was none. */
-export function acceptNext() {
+/** Press the button of the card that A accepts, or of `wanted`; of a flood, that of the report that stands first. Gives
+ * the report's card, or null when there was none. */
+export function acceptNext(wanted = null) {
   if (performance.now() - pressed < PAUSE_MS) return null;
   pressed = performance.now();
   if (document.querySelector(".card[data-page-busy]")) {
@@ -29,7 +35,8 @@ export function acceptNext() {
     say("said", t("accepted_by", { number: snatched.by }));
     return null;
   }
-  const card = nextToAccept();
+  const next = wanted ?? nextToAccept();
+  const card = isFlood(next) ? firstOf(next) : next;
   if (card) card.querySelector(".accept").click();
   else say("said", t("accept_none"));
   return card;
@@ -45,7 +52,7 @@ function cardOf(report) {
 
 function fault(report, sentence) {
   const card = cardOf(report);
-  if (card?.querySelector(".accept")) {
+  if (card?.querySelector(".accept") && !isFolded(card)) {
     card.setAttribute("data-page-fault", "");
     card.querySelector(".card-fault").textContent = sentence;
   } else {
@@ -128,10 +135,10 @@ document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
 });
 
 document.addEventListener("desk:cards", ({ detail: { changes } }) => {
-  for (const { card, before } of changes) {
-    if (before !== "filed" || card?.getAttribute("aria-current") !== "true") continue;
-    const { dispatcher, status } = card.dataset;
-    if (status !== "filed" && dispatcher && dispatcher !== meta("dispatcher")) {
+  for (const { card, waited } of changes) {
+    if (!waited || card?.getAttribute("aria-current") !== "true") continue;
+    const { dispatcher } = card.dataset;
+    if (dispatcher && dispatcher !== meta("dispatcher")) {
       snatched = { at: performance.now(), by: dispatcher };
     }
   }

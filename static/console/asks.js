@@ -32,7 +32,8 @@ export function toggleQuestions() {
   if (closeQuestions()) return;
   before = document.activeElement;
   show(true);
-  document.querySelector("#questions button")?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("desk:questions"));
+  document.querySelector("#questions section button:not([hidden])")?.focus({ preventScroll: true });
 }
 
 /** Close the ready questions; false when they were not open. */
@@ -47,7 +48,7 @@ export function closeQuestions() {
 /** A key while the questions are open; true when it was theirs. */
 export function questionKey(key) {
   if (!areOpen()) return false;
-  const buttons = [...document.querySelectorAll("#questions button")];
+  const buttons = [...document.querySelectorAll("#questions section button:not([hidden])")];
   const asked = buttons.find((button) => button.dataset.key === key.toUpperCase());
   if (asked) {
     asked.click();

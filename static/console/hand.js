@@ -2,6 +2,8 @@
 // typed words, focus and place in the conversation stay.
 import { atTheDoor } from "./accept.js";
 import "./asks.js";
+import { copyText } from "./copying.js";
+import { version } from "./cards.js";
 import "./playing.js";
 import "./reply.js";
 import "./viewer.js";
@@ -16,6 +18,7 @@ const hand = document.getElementById("hand");
 let report = null; // whose report is in hand, or is being fetched
 let running = null; // the request under way
 let again = false; // its card changed meanwhile
+let unknown = false; // it was not at this desk when it was asked for
 let timer = 0;
 
 /** The id of the report in hand. */
@@ -25,7 +28,7 @@ export function inHand() {
 
 /** Take a report in hand; `focus` moves into it when it is there. */
 export async function take(id, { focus = false } = {}) {
-  if (id !== report) {
+  if (id !== report || unknown) {
     running?.abort();
     running = null;
     report = id;
@@ -42,6 +45,7 @@ async function load() {
     return;
   }
   clearTimeout(timer);
+  unknown = false;
   const id = report;
   const request = (running = new AbortController());
   const timeout = setTimeout(() => request.abort("timeout"), TIMEOUT_MS);
@@ -73,6 +77,8 @@ async function show(id, text) {
   const here = document.getElementById("in-hand");
   const same = here?.dataset.report === id;
   const reading = same && reader(here);
+  // htmx hands a field's attributes to the next report's field of the same id; a height that was dragged is a style.
+  if (!same) for (const field of hand.querySelectorAll("[style]")) field.removeAttribute("style");
   await htmx.swap({
     sourceElement: hand, target: same ? here : hand, swap: same ? "outerMorph" : "innerHTML", text, transition: false,
   });
@@ -111,6 +117,7 @@ function failed() {
 }
 
 function missing() {
+  unknown = true; // choosing it again asks again: it may have come back
   empty(t("hand_unknown"));
 }
 
@@ -133,22 +140,35 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 });
 
 /** Another report may be in hand by now, or a newer state of this one: an answer never takes the screen back. */
-async function brought(text) {
-  const incoming = new DOMParser().parseFromString(text, "text/html").getElementById("in-hand")?.dataset;
-  const here = document.getElementById("in-hand").dataset;
-  if (!incoming || incoming.report !== report || here.report !== report) return;
-  if (Number(incoming.version) >= Number(here.version)) await show(report, text);
+async function brought(text, { end = true } = {}) {
+  const incoming = new DOMParser().parseFromString(text, "text/html").getElementById("in-hand");
+  const here = document.getElementById("in-hand");
+  if (incoming?.dataset.report !== report || here.dataset.report !== report) return;
+  if (version(incoming) >= version(here)) await show(report, text);
   else load();
-  toEnd();
+  if (end) toEnd();
 }
 
+// An act on the map is answered with the report, too.
+document.addEventListener("desk:brought", ({ detail: { text } }) => brought(text, { end: false }));
+
 document.addEventListener("desk:cards", ({ detail: { changes } }) => {
-  if (report && changes.some((change) => change.report === report)) load();
+  if (report && changes.some((change) => change.report === report || isLinked(change))) load();
 });
+
+/** Whether it is, or was until now, of the same incident as the report in hand. */
+function isLinked({ report: other, card }) {
+  const incident = document.getElementById("in-hand").dataset.incident;
+  if (!incident) return false;
+  return card?.dataset.incident === incident || Boolean(document.querySelector(`#incident [data-open="${other}"]`));
+}
+
+// What the desk has ready to say was changed, or may have been.
+document.addEventListener("desk:stale", () => { if (report) load(); });
 
 hand.addEventListener("click", (event) => {
   const copy = event.target.closest("[data-copy]");
-  if (copy) copyWords(copy);
+  if (copy) copyText(copy.dataset.copy, copy);
   if (event.target.closest("#newer")) toEnd();
 });
 
@@ -162,31 +182,4 @@ hand.addEventListener("scroll", (event) => {
 function toEnd() {
   const lines = document.getElementById("lines");
   lines.scrollTop = lines.scrollHeight;
-}
-
-async function copyWords(button) {
-  const words = button.dataset.copy;
-  let done = true;
-  try {
-    // Only secure origins have a clipboard; a console in a closed network may well be plain HTTP.
-    if (navigator.clipboard) await navigator.clipboard.writeText(words);
-    else done = copyOldWay(words);
-  } catch {
-    done = copyOldWay(words);
-  }
-  const label = button.lastChild;
-  const before = label.textContent;
-  label.textContent = t(done ? "copied" : "copy_failed");
-  setTimeout(() => { label.textContent = before; }, 1500);
-}
-
-function copyOldWay(words) {
-  const field = document.createElement("textarea");
-  field.value = words;
-  field.className = "unseen";
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  return done;
 }

@@ -1,12 +1,28 @@
 // The keyboard, and choosing a card. While somebody writes in a field, a letter is a letter.
 import { acceptNext } from "./accept.js";
 import { closeQuestions, press, questionKey, toggleQuestions } from "./asks.js";
+import { callBack } from "./call.js";
+import { openCommand } from "./command.js";
 import { neighbour } from "./cards.js";
+import { isFlood } from "./flood.js";
+import { openFlood } from "./flood_list.js";
 import { take } from "./hand.js";
+import { linkLikely } from "./incident.js";
 import { openLookup } from "./lookup.js";
+import { backToPlace, placeScene, toggleMap } from "./map/door.js";
 import { closeOne } from "./notices.js";
+import { closeReplies, readyKey, toggleReplies } from "./ready.js";
+import { askReason, meant } from "./reason.js";
+import { closeOrDecide } from "./proposal.js";
+import { askReferral } from "./referral.js";
+import { openNote } from "./notes.js";
 import { openReply } from "./reply.js";
+import { openColleagues, toggleShift } from "./shift.js";
 import { toggleSound } from "./sound.js";
+import { askTransfer } from "./transfer.js";
+import { openUnits } from "./units.js";
+import { closeWhy, toggleWhy } from "./why.js";
+import { openMedia } from "./viewer.js";
 
 const OPEN_AFTER_MS = 120; // running through cards with the arrows does not fetch each of them
 
@@ -31,7 +47,8 @@ function choose(card, { focus = false, open = 0 } = {}) {
     card.scrollIntoView({ block: "nearest" });
   }
   clearTimeout(opening);
-  opening = setTimeout(() => take(card.dataset.report), open);
+  // A flood is no report: it is opened by Enter, and what is in hand stays there meanwhile.
+  if (!isFlood(card)) opening = setTimeout(() => take(card.dataset.report), open);
 }
 
 /** One stop for the Tab key in the queue: the chosen card, or the first. */
@@ -48,10 +65,8 @@ function step(way) {
     if (first) choose(first, { focus: true, open: OPEN_AFTER_MS });
     return;
   }
-  let to = neighbour(from, way);
-  const [waiting, taken] = [cardsOf("waiting"), cardsOf("taken")];
-  if (!to && way === "nextElementSibling" && waiting.includes(from)) to = taken[0];
-  if (!to && way === "previousElementSibling" && taken.includes(from)) to = waiting[waiting.length - 1];
+  const all = ["waiting", "released", "taken"].flatMap(cardsOf);
+  const to = neighbour(from, way) ?? all[all.indexOf(from) + (way === "nextElementSibling" ? 1 : -1)];
   if (to) choose(to, { focus: true, open: OPEN_AFTER_MS });
 }
 
@@ -62,8 +77,8 @@ function across(list) {
   if (first) choose(first, { focus: true, open: OPEN_AFTER_MS });
 }
 
-function accept() {
-  const card = acceptNext();
+function accept(wanted = null) {
+  const card = acceptNext(wanted);
   if (card) choose(card);
 }
 
@@ -72,7 +87,19 @@ async function enter() {
   if (!card) return;
   choose(card);
   clearTimeout(opening);
+  if (isFlood(card)) {
+    openFlood(card);
+    return;
+  }
   await take(card.dataset.report, { focus: true });
+}
+
+/** Of the chosen card, else of the first. */
+function why() {
+  const card = chosen() ?? queue.querySelector("#waiting .card");
+  if (!card) return;
+  if (card !== chosen()) choose(card, { focus: true, open: OPEN_AFTER_MS });
+  toggleWhy(card);
 }
 
 function toggleHelp() {
@@ -82,7 +109,7 @@ function toggleHelp() {
 
 function leave() {
   if (help.open) help.close();
-  else if (!closeQuestions() && !closeOne()) backToQueue();
+  else if (!closeQuestions() && !closeReplies() && !closeWhy() && !closeOne()) backToQueue();
 }
 
 function backToQueue() {
@@ -90,7 +117,7 @@ function backToQueue() {
 }
 
 const acts = {
-  a: accept,
+  a: () => accept(),
   j: () => step("nextElementSibling"),
   ArrowDown: () => step("nextElementSibling"),
   k: () => step("previousElementSibling"),
@@ -104,10 +131,28 @@ const acts = {
   f: () => press("photo"),
   v: () => press("video"),
   q: toggleQuestions,
+  e: toggleReplies,
+  h: callBack,
+  i: openMedia,
+  b: () => askReason("release"),
+  t: () => askReason("take_over"),
+  z: closeOrDecide,
+  u: openUnits,
+  2: askTransfer,
+  5: () => askReferral(meant()),
+  w: why,
+  y: linkLikely,
+  n: openNote,
+  s: toggleShift,
+  c: openColleagues,
   m: toggleSound,
   g: openLookup,
+  x: toggleMap,
+  l: placeScene,
+  o: backToPlace,
   Escape: leave,
   "?": toggleHelp,
+  "/": openCommand,
 };
 
 function inField(event) {
@@ -128,7 +173,7 @@ function pressed(event) {
     inField(event);
     return;
   }
-  if (!event.repeat && questionKey(event.key)) {
+  if (!event.repeat && (readyKey(event.key) || questionKey(event.key))) {
     event.preventDefault();
     return;
   }
@@ -137,7 +182,7 @@ function pressed(event) {
   const arrows = event.key.startsWith("Arrow");
   // Enter on a button or a link is theirs; arrows in the conversation scroll it.
   if (event.key === "Enter" && event.target.closest("button, a")) return;
-  if (arrows && event.target.closest("#hand")) return;
+  if (arrows && event.target.closest("#hand, #map")) return;
   if (event.repeat && !arrows && !"jk".includes(event.key.toLowerCase())) return;
   event.preventDefault();
   act();
@@ -147,7 +192,17 @@ document.addEventListener("keydown", pressed);
 
 queue.addEventListener("click", (event) => {
   const card = event.target.closest(".card");
-  if (card) choose(card, { focus: !event.target.closest("button") });
+  if (!card) return;
+  choose(card, { focus: !event.target.closest("button") });
+  if (!isFlood(card)) return;
+  if (event.target.closest(".accept")) accept(card);
+  else openFlood(card);
+});
+
+// One of a flood's list is accepted as if by the key.
+document.addEventListener("desk:accept", ({ detail: { report } }) => {
+  const card = document.getElementById(`report-${report}`);
+  if (card) accept(card);
 });
 
 // A report that was found by its code is chosen as if by hand.
@@ -156,6 +211,9 @@ document.addEventListener("desk:found", ({ detail: { report } }) => {
   if (card) choose(card, { focus: true });
   else take(report, { focus: true });
 });
+
+// What the command line was told to do is done as if by its key.
+document.addEventListener("desk:act", ({ detail: { key } }) => acts[key]?.());
 
 document.getElementById("show-keys").addEventListener("click", toggleHelp);
 document.addEventListener("desk:cards", rove);

@@ -1,8 +1,8 @@
 // The line to the server: the socket, the lamp that tells the truth about it, and asking by HTTP while it is down.
 import { atTheDoor } from "./accept.js";
-import { split } from "./cards.js";
+import { besides, split } from "./cards.js";
 import { heard, now, timeOfDay } from "./clock.js";
-import { counted, showColleagues, showUnseen } from "./figures.js";
+import { counted, setLate, showColleagues, showUnseen } from "./figures.js";
 import { t } from "./words.js";
 
 const FRESH_MS = 2_500; // ticks come once a second
@@ -28,6 +28,7 @@ let lastPoll = -Infinity;
 let lastLive = performance.now();
 let lastOpen = performance.now();
 let behindSince = null;
+let doorbell = true; // without it what happens is here a second late
 let polling = false;
 let nextPoll = 0;
 let doubts = 0;
@@ -35,6 +36,8 @@ let doubted = -Infinity;
 let sentAt = -Infinity;
 let sentSeq = -1;
 let sending = 0;
+let ready = null; // the event by which the desk's ready words were last changed
+let units = null; // and anything of its units
 let seen = ""; // the report and its version that the server knows to have been on this screen
 
 const cursor = () => document.getElementById("cursor").getAttribute("value");
@@ -49,12 +52,15 @@ line.addEventListener("htmx:ws:before:connection", ({ detail }) => {
 });
 
 line.addEventListener("htmx:ws:after:connection", () => {
+  // What has no card may have changed while the line was away.
+  if (ready !== null) for (const what of ["stale", "units"]) document.dispatchEvent(new CustomEvent(`desk:${what}`));
   lastOpen = performance.now();
   broken = false; // a snapshot comes, since no cursor was sent
   sentSeq = -1;
   seen = "";
   tellShown();
   tellSeen();
+  document.dispatchEvent(new CustomEvent("desk:connected"));
 });
 
 line.addEventListener("htmx:ws:before:message:incoming", (event) => {
@@ -63,6 +69,7 @@ line.addEventListener("htmx:ws:before:message:incoming", (event) => {
   event.preventDefault(); // nothing to swap
   const word = JSON.parse(data);
   if (word.type === "tick") ticked(word);
+  else document.dispatchEvent(new CustomEvent(`desk:${word.type}`, { detail: word }));
 });
 
 // Fires only when the frame has been swapped whole.
@@ -83,6 +90,13 @@ line.addEventListener("htmx:ws:close", ({ detail }) => {
   if (SIGN_IN.includes(detail.code)) location.assign("/console/sign-in");
 });
 
+/** Say something to the server; false while there is no line. */
+export function tell(frame) {
+  if (!isOpen()) return false;
+  connection.socket.send(JSON.stringify(frame));
+  return true;
+}
+
 function ticked(tick) {
   heard(tick.at);
   lastWord = lastTick = performance.now();
@@ -90,15 +104,22 @@ function ticked(tick) {
   if (seq >= tick.seq) behindSince = null;
   else behindSince ??= lastTick;
   showColleagues(tick.dispatchers);
+  setLate(tick.late);
+  doorbell = tick.doorbell;
+  if (ready !== null && ready !== tick.ready) document.dispatchEvent(new CustomEvent("desk:stale"));
+  ready = tick.ready;
+  if (units !== null && units !== tick.units) document.dispatchEvent(new CustomEvent("desk:units"));
+  units = tick.units;
   if (seq === tick.seq) doubt(tick.waiting - counted().waiting);
   paint();
 }
 
-/** The server counts what waits, and so does the screen. If they go on to differ, ask for everything: either the
- * screen was wrong, or it cannot hold all that wait. */
+/** The server counts what waits, and so does the screen: its cards, and those that lie beyond them. If they go on to
+ * differ, the screen was wrong: ask for everything. So too when there is room for some that lie beyond. */
 function doubt(unseen) {
   showUnseen(unseen);
-  doubts = unseen ? doubts + 1 : 0;
+  const { count, room } = besides();
+  doubts = unseen !== count || room ? doubts + 1 : 0;
   if (doubts < DOUBT || performance.now() - doubted < DOUBT_AGAIN_MS) return;
   doubted = performance.now();
   poll();
@@ -118,9 +139,10 @@ function state() {
 
 function paint() {
   const is = state();
-  if (lamp.dataset.state !== is) {
-    const key = `lamp_${is.replace("-", "_")}`;
+  const key = is === "live" && !doorbell ? "lamp_slow" : `lamp_${is.replace("-", "_")}`;
+  if (lamp.dataset.state !== is || lamp.dataset.says !== key) {
     lamp.dataset.state = is;
+    lamp.dataset.says = key;
     document.body.dataset.line = is;
     lamp.title = t(`${key}_more`, { at: timeOfDay(now() - (performance.now() - lastWord)) });
     lamp.querySelector(".lamp-word").textContent = t(key);
@@ -160,6 +182,7 @@ async function poll() {
     if (atTheDoor(response) || !response.ok) return;
     await htmx.swap({ sourceElement: line, target: line, swap: "none", text: await response.text(), transition: false });
     lastPoll = lastWord = performance.now();
+    showUnseen(besides().count);
     broken = false;
     tellShown();
   } catch {
@@ -198,6 +221,9 @@ function tellSeen() {
   }));
 }
 
+showUnseen(besides().count);
 for (const painted of ["desk:hand", "desk:read", "visibilitychange"]) document.addEventListener(painted, tellSeen);
 document.addEventListener("desk:second", mind);
+// Of a flood few cards are left here, and more of it wait.
+document.addEventListener("desk:room", () => { if (performance.now() > nextPoll) poll(); });
 window.addEventListener("online", () => { if (!isOpen()) reconnect(); });

@@ -1,22 +1,25 @@
 // The sound of waiting: once for a new report, then the more urgent the longer somebody waits. It can be muted for
 // oneself, which is recorded; what has been escalated sounds all the same.
+import { waits } from "./cards.js";
 import { say } from "./notices.js";
 import { hearing, play } from "./tones.js";
+import { askToNotify } from "./waking.js";
 import { meta, t } from "./words.js";
 
 const NEW = { tones: [[740, 0]], loudness: 0.12 };
-// By the step of waiting that the card's colour has reached: how often, in milliseconds, and what.
+// By the step that somebody's waiting has reached: how often, in milliseconds, and what.
 const LATE = [
   null,
   { every: 5_000, tones: [[740, 0], [740, 0.2]], loudness: 0.16 },
   { every: 3_500, tones: [[740, 0], [880, 0.2]], loudness: 0.24 },
   { every: 2_000, tones: [[880, 0], [1040, 0.18], [880, 0.36]], loudness: 0.34 },
 ];
+// On the shift leader's console alone, when somebody waits of whom the shift leader was told: never muted.
+const TOLD = { every: 2_500, tones: [[523, 0], [784, 0.16], [523, 0.32], [784, 0.48]], loudness: 0.4 };
 const KEPT = `desk110.muted.${meta("dispatcher")}`;
 
 const button = document.getElementById("sound");
 const words = button.querySelector(".sound-word");
-const waiting = document.getElementById("waiting");
 
 let muted = kept();
 let soundedAt = -Infinity;
@@ -44,6 +47,12 @@ export async function toggleSound() {
   return undefined;
 }
 
+/** The shift has begun: sound is on, and is heard once to prove it. */
+export function startSound() {
+  if (muted) toggleSound();
+  else if (hearing() === "running") play(NEW.tones, NEW.loudness);
+}
+
 function kept() {
   try {
     return localStorage.getItem(KEPT) === "1";
@@ -63,10 +72,10 @@ function keep() {
 /** Once a second: sounds what is due, the most urgent alone. */
 function follow() {
   paint();
-  const cards = [...waiting.querySelectorAll(".card")];
+  const cards = [...document.querySelectorAll("#waiting .card, #released .card")];
   const escalated = cards.some((card) => card.dataset.escalation);
-  const step = Math.max(0, ...cards.map((card) => Number(card.getAttribute("data-page-late")) || 0));
-  const late = LATE[Math.min(step, LATE.length - 1)];
+  const step = Math.max(0, ...cards.map(stepOf));
+  const late = document.body.hasAttribute("data-page-told") ? TOLD : LATE[Math.min(step, LATE.length - 1)];
   // A duress word has a sound of its own, over which nothing else need be heard.
   if (!late || (muted && !escalated) || document.body.hasAttribute("data-page-duress")) return;
   if (performance.now() - soundedAt < late.every) return;
@@ -74,23 +83,15 @@ function follow() {
   play(late.tones, late.loudness);
 }
 
+/** The step of a card's waiting; of one that was escalated, at least the step of that: a desk may set its colours so
+ * late that somebody is told before the first. */
+function stepOf(card) {
+  const late = Number(card.getAttribute("data-page-late")) || 0;
+  return waits(card) ? Math.max(late, Number(card.dataset.escalation) || 0) : late;
+}
+
 function arrived({ detail: { changes } }) {
-  const fresh = changes.filter(({ card, before }) => before === null && card?.dataset.status === "filed");
-  if (!fresh.length) return;
-  if (!muted) play(NEW.tones, NEW.loudness);
-  notify();
-}
-
-/** A word outside of the browser for whoever looks elsewhere: how many wait, nothing of what they say. */
-function notify() {
-  if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-  const count = waiting.querySelectorAll(".card").length;
-  // eslint-disable-next-line compat/compat -- asked for above
-  new Notification(t("title", { n: count, name: meta("desk-name") }), { tag: "desk110.waiting", silent: true });
-}
-
-function askToNotify() {
-  if ("Notification" in window && Notification.permission === "default") Notification.requestPermission();
+  if (!muted && changes.some((change) => change.fresh)) play(NEW.tones, NEW.loudness);
 }
 
 function paint() {

@@ -4,13 +4,16 @@
 // in charge. A new worker takes over at once and reloads nobody: an open page goes on with what it has, and the files of
 // the two versions before stay. What is opened next is new.
 
-import { keep, kept } from "../citizen/kept.js";
+import { OUTBOX, keep, kept } from "../citizen/kept.js";
+import { createStorage } from "../citizen/storage.js";
 import { lookOf } from "./look.js";
+import { sendKept } from "./sending.js";
 
 const PREFIX = "desk110-shell-";
 const EARLIER = 2; // versions that open pages may still be of
 const PATIENCE = 2_000; // ms that a network has to answer before what is kept is shown
 const DEFAULT = "zh-CN";
+const PAPER = "/shell/law";
 
 /** @param {{version: string, files: string[], looks: string[], pages: string[]}} deployed  `pages`: the first parts of the addresses that are the shell */
 export function serveShell({ version, files, looks, pages }) {
@@ -43,6 +46,15 @@ export function serveShell({ version, files, looks, pages }) {
       if (!language) await keep("language", there);
       await cache.put(addressOf(look, language || there), answer);
     }
+    await keepPaper(cache, language || (await kept("language")));
+  }
+
+  /** The rules, to be read in a tunnel too. */
+  async function keepPaper(cache, language) {
+    const address = paperIn(language);
+    if (await cache.match(address)) return;
+    const answer = await fetch(address, { credentials: "omit" });
+    if (answer.ok && answer.headers.get("x-desk110-version") === version) await cache.put(address, answer);
   }
 
   async function activate() {
@@ -55,13 +67,22 @@ export function serveShell({ version, files, looks, pages }) {
 
   async function open(event, url) {
     const answer = fetch(event.request).catch(() => null);
-    const first = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, PATIENCE, null))]);
+    const first = await soon(answer);
     // A refusal is an answer; a server that cannot answer just now is none.
     if (first && first.status < 500) {
       event.waitUntil(learn(first).catch(() => {}));
       return first;
     }
     return (await shellFor(url)) ?? first ?? (await answer) ?? Response.error();
+  }
+
+  /** As it is now; without a network as it was kept. */
+  async function paper(event, url) {
+    const answer = fetch(event.request).catch(() => null);
+    const first = await soon(answer);
+    if (first?.ok) return first;
+    const found = await (await caches.open(own)).match(paperIn(url.searchParams.get("lang")));
+    return found ?? first ?? (await answer) ?? Response.error();
   }
 
   /** A language that was chosen is the one to keep. */
@@ -96,6 +117,16 @@ export function serveShell({ version, files, looks, pages }) {
     return answer;
   }
 
+  /** What a page has left that is gone, or asleep. Rejects as long as something is left: the browser wakes us again. */
+  async function send() {
+    const storage = createStorage();
+    if (!(await storage.all()).some(({ state }) => state === "sending")) return;
+    const pages = await self.clients.matchAll({ type: "window" });
+    if (pages.some(({ visibilityState }) => visibilityState === "visible")) throw new Error("a page is at it");
+    await sendKept({ fetch: (...request) => fetch(...request), storage, base: "/api/v1", language: (await kept("language")) ?? DEFAULT });
+  }
+
+  self.addEventListener("sync", (event) => event.tag === OUTBOX && event.waitUntil(send()));
   self.addEventListener("install", (event) => event.waitUntil(install()));
   self.addEventListener("activate", (event) => event.waitUntil(activate()));
   self.addEventListener("fetch", (event) => {
@@ -104,12 +135,18 @@ export function serveShell({ version, files, looks, pages }) {
     if (request.method !== "GET" || url.origin !== self.location.origin) return;
     if (request.mode === "navigate") {
       if (isPage(url)) event.respondWith(open(event, url));
-    } else if (url.pathname.startsWith("/static/")) event.respondWith(file(event, url));
+    } else if (url.pathname === PAPER) event.respondWith(paper(event, url));
+    else if (url.pathname.startsWith("/static/")) event.respondWith(file(event, url));
   });
 }
 
 const isFor = (answer, version) =>
   answer.ok && answer.url.includes(`/static/v/${version}/`) && (answer.headers.get("cache-control") ?? "").includes("immutable");
+
+/** What an answer is within the patience; null without one. */
+const soon = (answer) => Promise.race([answer, new Promise((resolve) => setTimeout(resolve, PATIENCE, null))]);
+
+const paperIn = (language) => `${PAPER}?lang=${language}`;
 
 function addressOf(look, language) {
   const query = new URLSearchParams();

@@ -1,9 +1,15 @@
 """Who reports: phone, name."""
 
 import re
+from uuid import UUID
 
 from playwright.async_api import expect
+from sqlalchemy import insert
+from sqlmodel import Session
 
+from dispatch.clock import now
+from dispatch.ids import new_id
+from dispatch.models import TABLES
 from tests.people import ID_NUMBER
 from tests.states.scene import Scene, state
 
@@ -51,3 +57,21 @@ async def verified(scene: Scene) -> None:
     await scene.sign_in(verified=True)
     await scene.page.goto("/#account")
     await expect(scene.page.locator("#me-verified")).to_be_visible()
+
+
+@state(GROUP)
+async def consents_due(scene: Scene) -> None:
+    """What was agreed to is worded anew: it counts no more, and the page says where to look."""
+    await scene.sign_in(verified=True)
+    await agreed_of_old(scene)
+    await scene.page.goto("/#account")
+    await expect(scene.page.locator("#consents-due")).to_be_visible()
+
+
+async def agreed_of_old(scene: Scene) -> None:
+    """An answer to an edition of before."""
+    me = await (await scene.page.context.request.get("/api/v1/me")).json()
+    answer = {"reporter": UUID(me["id"]), "purpose": "follow_up", "wording": "2025-01", "given": True}
+    with Session(scene.stack.database.writing) as session:
+        session.connection().execute(insert(TABLES["consent"]), {"id": new_id(), "at": now(), **answer})
+        session.commit()

@@ -46,7 +46,7 @@ async def nobody_at_the_desk(scene: Scene) -> None:
 async def outside_the_province(scene: Scene) -> None:
     """Outside Zhejiang: whom to call."""
     await scene.home()
-    await expect(scene.page.locator("#where-calls .call").first).to_be_visible()
+    await expect(scene.page.locator("#where[data-state=warning]")).to_be_visible()
 
 
 @state(GROUP, at=AT_SEA)
@@ -62,6 +62,21 @@ async def report_under_way(scene: Scene) -> None:
     await scene.received()
     await scene.page.click("#back")
     await expect(scene.page.locator(".notice[data-kind=running]")).to_be_visible()
+
+
+@state(GROUP)
+async def pressed_before_the_scripts(scene: Scene) -> None:
+    """Pressed while the scripts are on their way: it is noted, said so, and done once they are there."""
+
+    async def lose(route: Route) -> None:
+        await route.abort()
+
+    await scene.page.route("**/app.js", lose)
+    await scene.page.goto("/")
+    # They are not given up after 8 s: time stands still.
+    await scene.page.evaluate("for (const one of document.getAnimations()) one.playbackRate = 0")
+    await scene.page.click("#quick")
+    await expect(scene.page.locator(".quick-pressed")).to_be_visible()
 
 
 @state(GROUP)

@@ -2,6 +2,8 @@
 
 from playwright.async_api import expect
 
+from tests.states.account import agreed_of_old
+from tests.states.afterwards import close
 from tests.states.scene import Scene, state
 
 GROUP = "Law, data and receipts"
@@ -31,6 +33,28 @@ async def my_data_acts(scene: Scene) -> None:
         await summary.click()
     await scene.page.click("label[for=consent-follow_up]")
     await expect(scene.page.locator("#consent-follow_up")).to_be_checked()
+
+
+@state(GROUP)
+async def consent_worded_anew(scene: Scene) -> None:
+    """A purpose that is worded anew: marked, and off until it is switched on again."""
+    await scene.sign_in(verified=True)
+    await agreed_of_old(scene)
+    await scene.page.goto("/my-data")
+    renewed = scene.page.locator(".renewed:visible")
+    await expect(renewed).to_be_visible()
+    await renewed.scroll_into_view_if_needed()
+
+
+@state(GROUP)
+async def account_closed(scene: Scene) -> None:
+    """The account is closed: what was erased, and what stays for which report until when."""
+    report = await scene.received()
+    await close(scene, report, "handled")
+    await scene.page.goto("/my-data")
+    await scene.page.locator("#close-account summary").click()
+    await scene.page.locator("#close-account [type=submit]").click()
+    await expect(scene.page.locator("#mydata .verdict")).to_be_visible()
 
 
 @state(GROUP)
@@ -72,5 +96,4 @@ async def whose_report(scene: Scene) -> None:
     await scene.page.click("#quick")
     await expect(scene.page.locator("#need [name=phone]")).to_be_visible()
     await scene.sign_in()
-    await scene.page.goto("/#report")
     await expect(scene.page.locator("#need [data-part=not-mine]")).to_be_visible()

@@ -1,9 +1,13 @@
 """The conversation under the ladder."""
 
-from playwright.async_api import FilePayload, expect
+from uuid import UUID
+
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.both_screens import photo
+from tests.interception import intercept
 from tests.states.scene import Scene, state
+from tests.witness import change
 
 GROUP = "Talking"
 
@@ -57,3 +61,19 @@ async def photo_sent(scene: Scene) -> None:
     await scene.page.set_input_files("#pick", [picture])
     await expect(scene.page.locator(".tile img")).to_be_visible(timeout=20_000)
     await scene.page.locator(".tile").last.scroll_into_view_if_needed()
+
+
+@state(GROUP)
+async def message_refused(scene: Scene) -> None:
+    """Words that were not taken: why, and sent again by a tap. Here the desk has closed the report meanwhile."""
+    report = await scene.received()
+
+    async def too_late(route: Route) -> None:
+        change(scene.stack, "report", {"id": UUID(report)}, status="closed")
+        await route.continue_()
+
+    await intercept(scene.page, "**/messages", too_late)
+    await scene.page.fill("#say", scene.say("他们又回来了", "They are back"))
+    await scene.page.click("#composer [type=submit]")
+    await expect(scene.page.locator(".bubble[data-state=refused]")).to_be_visible()
+    await scene.page.locator(".bubble").last.scroll_into_view_if_needed()

@@ -30,7 +30,7 @@ export function createAttachments(env, box) {
   async function send(item) {
     const id = await box.arrival(item.report);
     if (item.state !== "sending" || box.get(item.key) !== item) return;
-    const stop = new AbortController();
+    const stop = env.createStop();
     stops.set(item.key, stop);
     try {
       await env.patience.persist(() => sendRest(item, id, stop.signal), (problem) => box.change(item, { problem: problem.facts }));
@@ -53,7 +53,7 @@ export function createAttachments(env, box) {
       throw new Problem({ status: 410, code: "file_lost" });
     }
     const ready = item.begun ? blob : await prepared(item, blob);
-    await env.uploads.send(item, ready, id, signal, (changes) => box.change(item, changes), (sent) => moved(item, sent));
+    await env.uploads.send(item, ready, id, signal, (changes) => box.change(item, "sent" in changes ? { problem: null, ...changes } : changes));
   }
 
   /** What is truly sent: once the server knows how long it is, that stays. */
@@ -67,12 +67,6 @@ export function createAttachments(env, box) {
     const { filename, filetype } = smaller;
     await box.change(item, { kept, size: smaller.blob.size, filename, filetype, facts: { ...item.facts, smaller: true } });
     return smaller.blob;
-  }
-
-  /** Bytes on their way: seen, not kept. */
-  function moved(item, sent) {
-    Object.assign(item, { problem: null, moved: sent });
-    env.emit({ type: "progress", item });
   }
 
   /** Takes one back: here at once, and on the server as soon as it can be told. */

@@ -15,12 +15,15 @@ export function createDrafts({ storage, now }) {
   async function get(name) {
     const found = (await storage.all()).find(({ key }) => key === keyOf(name));
     if (!found) return null;
-    if (now() - found.created <= KEPT_FOR) return found.values;
+    if (isFresh(found)) return found.values;
     await drop(name);
     return null;
   }
 
-  const keep = (name, values) => storage.put({ key: keyOf(name), kind: KIND, values, created: now() });
+  const isFresh = ({ created, keptFor = KEPT_FOR }) => now() - created <= keptFor;
+
+  /** `keptFor`: ms after which it is forgotten. */
+  const keep = (name, values, keptFor = KEPT_FOR) => storage.put({ key: keyOf(name), kind: KIND, values, created: now(), keptFor });
   const drop = (name) => storage.remove(keyOf(name));
 
   /** Everything goes: the next person's phone is not this person's. */
@@ -28,5 +31,10 @@ export function createDrafts({ storage, now }) {
     for (const item of (await storage.all()).filter(isDraft)) await storage.remove(item.key);
   }
 
-  return { get, keep, drop, clear };
+  /** What is too old goes, though nobody asks for it. */
+  async function sweep() {
+    for (const item of (await storage.all()).filter((each) => isDraft(each) && !isFresh(each))) await storage.remove(item.key);
+  }
+
+  return { get, keep, drop, clear, sweep };
 }

@@ -27,11 +27,14 @@ export class Problem extends Error {
 
 /** @param {{fetch: typeof fetch, base: string, language: string, token?: () => string | null, now: () => number}} env */
 export function createHttp(env) {
+  const { createStop = () => new AbortController() } = env;
   let skew = 0;
+  let took = 0; // ms that the last answer took
 
-  async function call(method, path, { body, headers = {}, timeout = 10_000, bare = false } = {}) {
-    const stop = new AbortController();
+  async function call(method, path, { body, headers = {}, timeout = 10_000 } = {}) {
+    const stop = createStop();
     const timer = setTimeout(() => stop.abort(), timeout);
+    const began = env.now();
     try {
       const answer = await env.fetch(env.base + path, {
         method,
@@ -41,11 +44,12 @@ export function createHttp(env) {
         redirect: "error",
         signal: stop.signal,
       });
+      took = env.now() - began;
       readClock(answer);
       const said = await read(answer);
       if (!answer.ok) throw problemOf(answer, said);
       // A portal of a hotel's network answers everything with 200 and a page: that is no answer of ours.
-      if (said === null && answer.status !== 204 && !bare) throw new Problem();
+      if (said === null && answer.status !== 204) throw new Problem();
       return { status: answer.status, said, headers: answer.headers };
     } catch (error) {
       throw error instanceof Problem ? error : new Problem();
@@ -67,6 +71,7 @@ export function createHttp(env) {
   return {
     call,
     authorization,
+    took: () => took,
     /** A moment of the server's clock (RFC 3339) as milliseconds of this device's clock, to about a second. */
     here: (moment) => Math.min(Date.parse(moment) - skew, env.now()),
   };

@@ -1,12 +1,18 @@
 // The open line: the socket while there is one, questions over HTTP while there is none. Knows no DOM.
 
 const SUBPROTOCOL = "desk110.v1";
-const OPENING = 10_000;
+const OPENING = 30_000; // there and back three times: on a slow line that takes its time
+const WAITED_FOR = 10_000; // ms that files give way to an opening line
+const ASKED_FOR = 15_000; // ms that a question over HTTP may take
+const ASK_AGAIN = 6_000; // ms after which it is asked again beside the one that is not answered
 const ASK_WAITING = 2_000; // without a socket, a report that waits to be received
 const ASK_CALM = 8_000;
 const ASK_UNSHOWN = 3_000; // beside a socket, a report that no screen shows yet
 const ASK_BESIDE = 10_000; // beside a socket: a line can be dead for a while before it says so
+const ASK_BESIDE_SLOWLY = 6_000; // the same where answers are slow in coming: the last one is old by the time that one comes
 const ASK_BESIDE_CALM = 20_000;
+const SLOW = 1_500;
+const TYPING = 3_000; // no oftener than this is it said that somebody writes
 const DAZE = 13_000; // of the 18 s after which a silence means something, what a sleep excuses is all but five
 const STATES_AT_REST = new Set(["closed", "withdrawn"]);
 
@@ -20,10 +26,11 @@ const CLOSED = {
 };
 
 /** @param {{WebSocket: typeof WebSocket, url: string, http: object, patience: object, known: Map<string, object>,
- *  accept: (report: object) => void, emit: (event: object) => void, random: () => number, now: () => number,
+ *  hold: (most: number) => () => void, accept: (report: object) => void, emit: (event: object) => void, random: () => number, now: () => number,
  *  token?: () => string | null}} env  `known` is id → newest report. */
 export function createLive(env) {
   const watched = new Set(); // ids that a screen is about
+  let typed = -Infinity;
   const seen = new Map(); // id → highest version that a screen has shown
   let socket = null;
   let state = "off"; // off | connecting | live | polling
@@ -31,6 +38,7 @@ export function createLive(env) {
   let heartbeat = 20_000;
   let heard = 0; // when the socket last said anything
   let woken = 0; // when the phone last came back: what was not heard in its sleep is no sign
+  const asked = new Map(); // id → when a question about it went out that is not answered yet
   let answered = 0; // when a question over HTTP was last answered
   let reconnecting = null;
   let asking = null;
@@ -58,16 +66,22 @@ export function createLive(env) {
       return again({ pause: 30_000 });
     }
     socket = line;
+    // A piece of a photo that is ahead of the first words would keep them too long.
+    const goOn = env.hold(WAITED_FOR);
     // `line` and not `socket`: what an earlier line still says is nobody's business.
     const late = setTimeout(() => line === socket && drop(), OPENING);
+    const opened = () => {
+      clearTimeout(late);
+      goOn();
+    };
     line.onopen = () => say({ type: "hello", ...token(), known: versions() });
     line.onmessage = ({ data }) => {
       if (line !== socket) return;
-      clearTimeout(late);
+      opened();
       hear(data);
     };
     line.onclose = ({ code }) => {
-      clearTimeout(late);
+      opened();
       if (line === socket) again(CLOSED[code] ?? {});
     };
   }
@@ -107,7 +121,7 @@ export function createLive(env) {
       become("live");
       for (const report of frame.reports ?? []) env.accept(report);
       for (const [report_id, version] of seen) say({ type: "shown", report_id, version });
-      for (const id of watched) refresh(id);
+      for (const id of watched) refresh(id, { again: true });
     },
     report: (frame) => env.accept(frame.report),
     message: (frame) => env.emit({ type: "message", id: frame.report_id, message: frame.message }),
@@ -136,20 +150,27 @@ export function createLive(env) {
     const filed = [...watched].map((id) => env.known.get(id)).filter((report) => !report || report.status === "filed");
     const waiting = filed.length > 0;
     if (state === "live" && filed.some((report) => !report?.screens)) return ASK_UNSHOWN;
-    if (state === "live") return waiting ? ASK_BESIDE : ASK_BESIDE_CALM;
+    if (state === "live" && waiting) return env.http.took() > SLOW ? ASK_BESIDE_SLOWLY : ASK_BESIDE;
+    if (state === "live") return ASK_BESIDE_CALM;
     return waiting ? ASK_WAITING : ASK_CALM;
   }
 
-  /** The newest state of one report over HTTP. Failures pass: the next turn asks again. */
-  async function refresh(id) {
+  /** The newest state of one report over HTTP. Failures pass: the next turn asks again, unless one is still on its way: a
+   *  thin line would be full of questions. `again`: asked all the same, for something has happened meanwhile. */
+  async function refresh(id, { again = false } = {}) {
     if (STATES_AT_REST.has(env.known.get(id)?.status) && state === "live") return;
+    const at = env.now();
+    if (!again && at - (asked.get(id) ?? -Infinity) < ASK_AGAIN) return;
+    asked.set(id, at);
     try {
-      const { said } = await env.http.call("GET", `/reports/${id}`, { timeout: 8_000 });
+      const { said } = await env.http.call("GET", `/reports/${id}`, { timeout: ASKED_FOR });
       answered = env.now();
       env.accept(said);
     } catch (problem) {
       if (problem.status === 401) env.emit({ type: "signed_out" });
       if (problem.status === 404) env.emit({ type: "unknown", id });
+    } finally {
+      if (asked.get(id) === at) asked.delete(id);
     }
   }
 
@@ -166,12 +187,19 @@ export function createLive(env) {
     if (state === "live") say({ type: "shown", report_id: id, version });
   }
 
+  /** Somebody is writing about the report: the desk may see it, and misses nothing where it does not. */
+  function typing(id) {
+    if (state !== "live" || env.now() - typed < TYPING) return;
+    typed = env.now();
+    say({ type: "typing", report_id: id });
+  }
+
   /** The network may be back, or the phone awake: everything is asked at once. */
   function wake(slept) {
     if (slept) woken = env.now();
     if (state === "off") return;
     if (state === "polling" && socket === null) connect();
-    for (const id of watched) refresh(id);
+    for (const id of watched) refresh(id, { again: true });
   }
 
   function become(next) {
@@ -180,7 +208,7 @@ export function createLive(env) {
     env.emit({ type: "line", state });
   }
 
-  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, wake, state: () => state, heard: () => Math.max(heard, answered, woken - DAZE) };
+  return { start, stop, watch, unwatch: (id) => watched.delete(id), shown, typing, wake, state: () => state, heard: () => Math.max(heard, answered, woken - DAZE) };
 }
 
 function parse(data) {

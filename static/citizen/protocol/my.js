@@ -25,6 +25,10 @@ export function createMy({ http, refresh, ended }) {
     },
     /** null: none any more. Nobody is ever told whether there is one. */
     keepDuressWord: (word) => said("PUT", "/me/duress-word", { body: { word } }),
+    /** How it stands with being marked as a nuisance: `{mark}`, null for nearly everybody. */
+    mark: () => said("GET", "/me/mark"),
+    /** Once a mark. */
+    appeal: (text) => said("POST", "/me/mark/appeal", { body: { text } }),
     endOthers: () => said("DELETE", "/sessions/others"),
 
     /** Closes the account; tells what stays, for which reports, until when. */

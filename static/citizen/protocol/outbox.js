@@ -1,8 +1,10 @@
 // What must reach the desk: kept on the device before it is sent, sent until the server has answered for good,
 // once only by its key. Items are plain data:
-//   report   {kind, key, body, created, state, problem, tries, report_id, filed, durable}
+//   report   {kind, key, body, created, state, problem, tries, refusals, report_id, filed, durable}   `refusals`: of the tries,
+//            those that the server has clearly said no to; after any other it may have the report
 //   message  {kind, key, report, text, created, state, problem}         `report` is a report item's key, or an id
 //   answer   {kind, key, report, request, answer, created, state, problem}      to a dispatcher's request
+//   location {kind, key, report, request, location, created, state, problem}   to a request, or a place that was chosen
 //   withdrawal {kind, key, report, reason, created, state, problem}
 //   covert   {kind, key, report, covert, created, state, problem}
 //   photo, video, voice {kind, key, report, filename, filetype, size, facts, url, sent, begun, kept, created, state, problem}
@@ -17,28 +19,40 @@ import { Problem } from "./http.js";
 import { createOwners } from "./owners.js";
 
 const KEPT_FOR = 48 * 3600_000;
+const HELD_FOR = 4_000; // longer than any tab of ours waits
 const WAITING = new Set(["sign_in", "identity", "whose"]);
+// The server looks for the key before it asks for a name: whatever became of earlier tries, it has nothing of them.
+const KEY_UNKNOWN = "identity_required";
 const WANTED = { 401: "sign_in", identity_required: "identity" };
 
 /** @param {{http: object, patience: object, storage: {all(): Promise<object[]>, put(item: object): Promise<boolean>,
- *  remove(key: string): Promise<void>}, uploads: object, now: () => number, uuid: () => string,
+ *  remove(key: string): Promise<void>}, uploads: object, hold: (most: number) => () => void, now: () => number, uuid: () => string,
  *  emit: (event: object) => void, stored: (report: object) => void}} env */
 export function createOutbox(env) {
   const items = new Map();
   const running = new Set();
   const arrivals = new Map(); // report key → [resolve], for what waits for its report
   const lanes = new Map(); // "talk of a report", or an item's key → the promise at its end
-  const owners = createOwners(env.whose);
+  const owners = createOwners(env.whose, env.was);
   const attachments = createAttachments(env, { get: (key) => items.get(key), enter, change, forget, send, arrival });
 
   async function load() {
     for (const item of await env.storage.all()) {
       if (isDraft(item)) continue;
       if (item.state === "stored" && env.now() - item.created > KEPT_FOR) await env.storage.remove(item.key);
-      else items.set(item.key, item);
+      else items.set(item.key, known(item));
     }
     for (const item of inOrder()) send(item);
+    for (const item of inOrder()) if (item.state === "held" && item.body.location) goOn(item);
     env.files.sweep(inOrder().filter((item) => isMedia(item) && item.state !== "stored").map(({ key }) => key));
+  }
+
+  /** A clock that was set back while nobody looked must not make a wait that never ends: it counts from now. */
+  function known(item) {
+    const now = env.now();
+    item.since = Math.min(item.created, now);
+    if (item.stored > now) item.stored = now;
+    return item;
   }
 
   /** Keeps a report, then sends it; `held` keeps it only, until `release`. */
@@ -49,12 +63,22 @@ export function createOutbox(env) {
 
   /** A held report gets what it waited for, and goes. */
   async function release(key, changes) {
+    const kept = await keptOf(key);
     const item = items.get(key);
     if (item?.state !== "held") return;
-    item.body = { ...item.body, ...changes };
-    await change(item, { state: "sending" });
+    // Another tab of ours was faster: one key has one content.
+    const theirs = kept && kept.state !== "held" ? kept : null;
+    await change(item, theirs ?? { state: "sending", body: { ...item.body, ...changes } });
     send(item);
   }
+
+  /** It had a position, and waited for a better one when the page went: that is not waited for twice. */
+  async function goOn({ key }) {
+    await env.patience.sleep(HELD_FOR);
+    await release(key, {});
+  }
+
+  const keptOf = async (key) => (await env.storage.all()).find((item) => item.key === key);
 
   const say = (report, text) =>
     add({ kind: "message", key: env.uuid(), report, text, created: env.now(), state: "sending" });
@@ -62,19 +86,32 @@ export function createOutbox(env) {
   const answer = (report, request, words) =>
     add({ kind: "answer", key: env.uuid(), report, request, answer: words, created: env.now(), state: "sending" });
 
+  /** A place that somebody means to tell: asked for by `request`, or said unasked (null). */
+  const locate = (report, request, location) =>
+    add({ kind: "location", key: env.uuid(), report, request, location, created: env.now(), state: "sending" });
+
   /** Whether nobody may notice it, from now on (静默). */
   const cover = (report, covert) =>
     add({ kind: "covert", key: env.uuid(), report, covert, created: env.now(), state: "sending" });
 
-  /** Withdraws a report. One that was never tried just goes; any other is filed first, for it may be there already. */
+  /** Withdraws a report. One that the server has surely not just goes; any other is filed first, for it may be there already. */
   async function withdraw(report, reason) {
+    await look();
     const item = items.get(report);
-    if (item && item.state !== "stored" && item.tries === 0) return forget(report);
+    if (item && isOnlyHere(item)) return takeBack(item);
     await add({ kind: "withdrawal", key: env.uuid(), report, reason, created: env.now(), state: "sending" });
   }
 
+  /** A report that is on this phone alone goes, and with it what belongs to it. */
+  function takeBack(item) {
+    item.state = "withdrawn";
+    return forget(item.key);
+  }
+
+  const isWithdrawn = ({ key }) => inOrder().some(({ kind, report }) => kind === "withdrawal" && report === key);
+
   async function add(item) {
-    item.reporter = owners.ofNew(items.get(item.report));
+    Object.assign(item, owners.ofNew(items.get(item.report)));
     items.set(item.key, item);
     item.durable = await env.storage.put(item);
     env.emit({ type: "item", item });
@@ -84,7 +121,7 @@ export function createOutbox(env) {
 
   /** Takes an item in that is kept later, by a change of it. */
   function enter(item) {
-    item.reporter = owners.ofNew(items.get(item.report));
+    Object.assign(item, owners.ofNew(items.get(item.report)));
     items.set(item.key, item);
     env.emit({ type: "item", item });
     send(item);
@@ -124,14 +161,33 @@ export function createOutbox(env) {
   }
 
   /** The server has said who is signed in: what was written meanwhile is theirs, and what waited for them goes. */
-  async function recognised({ id }) {
-    for (const item of inOrder()) if (owners.recognises(item)) await change(item, { reporter: id });
+  async function recognised(me) {
+    for (const item of inOrder()) if (owners.recognises(item)) await change(item, owners.recognised(item, me));
     await resume();
   }
 
-  /** Somebody signs in: what an earlier session left without a name may be another's. */
+  /** Somebody signs in: what an earlier session left without a name may be another's, in another page of ours too. */
   async function doubt() {
     for (const item of inOrder()) if (owners.recognises(item)) await change(item, owners.unsure);
+    const others = (await env.storage.all()).filter((item) => !items.has(item.key) && owners.recognises(item));
+    for (const item of others) await env.storage.put({ ...item, ...owners.unsure });
+  }
+
+  /** What our worker has done while the page slept. */
+  async function look() {
+    for (const kept of await env.storage.all()) {
+      const item = items.get(kept.key);
+      if (!item || item.state !== "sending" || isMedia(item)) continue;
+      if (kept.state !== "stored") {
+        // Of the one that tried more; of two that tried as often the one that knows less.
+        const same = (kept.tries ?? 0) === (item.tries ?? 0);
+        if (same) item.refusals = Math.min(kept.refusals ?? 0, item.refusals ?? 0);
+        else if (kept.tries > (item.tries ?? 0)) Object.assign(item, { tries: kept.tries, refusals: kept.refusals });
+      } else {
+        Object.assign(item, kept);
+        env.emit({ type: "item", item });
+      }
+    }
   }
 
   /** Nobody is signed in, as it turns out: what waited to know goes, and the server says what it wants. */
@@ -185,17 +241,17 @@ export function createOutbox(env) {
 
   async function sendReport(item) {
     const { said } = await env.patience.persist(async (n) => {
-      // Somebody may have signed in between two tries.
+      // Taken back, or somebody has signed in, between two tries.
+      if (items.get(item.key) !== item) throw new Problem({ status: 400, code: "removed" });
       if (["whose", "sign_in"].includes(owners.waits(item))) throw new Problem({ status: 401, code: "sign_in_required" });
       // Noted before the try: from here on the body must not change, for the server may have it.
       await change(item, { tries: item.tries + 1 });
-      const answer = await env.http.call("POST", "/reports", {
-        body: item.body,
-        headers: { "Idempotency-Key": item.key, ...owners.header(item) },
-        timeout: Math.min(10_000 * n, 30_000),
+      const timeout = Math.min(10_000 * n, 30_000);
+      const end = env.hold(timeout);
+      return post(item, timeout).finally(end).catch(async (problem) => {
+        if (isNo(problem)) await change(item, { refusals: problem.code === KEY_UNKNOWN ? item.tries : (item.refusals ?? 0) + 1 });
+        throw problem;
       });
-      if (typeof answer.said?.id !== "string" || typeof answer.said.version !== "number") throw new Problem();
-      return answer;
     }, (problem) => change(item, { problem: problem.facts }));
     const { id, number, desk, filed_at, location_code, location_code_expires_at } = said;
     env.stored(said);
@@ -204,10 +260,29 @@ export function createOutbox(env) {
     arrivals.delete(item.key);
   }
 
+  async function post(item, timeout) {
+    const answer = await env.http.call("POST", "/reports", {
+      body: { ...item.body, written_at: moment(item.created), sent_at: moment(env.now()) },
+      headers: { "Idempotency-Key": item.key, ...owners.header(item) },
+      timeout,
+    });
+    if (typeof answer.said?.id !== "string" || typeof answer.said.version !== "number") throw new Problem();
+    return answer;
+  }
+
   async function sendMessage(item) {
     const id = await arrival(item.report);
     await env.patience.persist(
       () => env.http.call("POST", `/reports/${id}/messages`, { body: { client_id: item.key, text: item.text }, headers: owners.header(item) }),
+      (problem) => change(item, { problem: problem.facts }),
+    );
+    await change(item, { state: "stored", problem: null });
+  }
+
+  async function sendLocation(item) {
+    const id = await arrival(item.report);
+    await env.patience.persist(
+      () => env.http.call("POST", `/reports/${id}/locations`, { body: item.location, headers: owners.header(item) }),
       (problem) => change(item, { problem: problem.facts }),
     );
     await change(item, { state: "stored", problem: null });
@@ -233,6 +308,8 @@ export function createOutbox(env) {
     const problem = error instanceof Problem ? error : new Problem({ status: 400, code: "internal" });
     const asked = problem.status === 401 && owners.waits(item) === "whose";
     const state = asked ? "whose" : (WANTED[problem.status] ?? WANTED[problem.code] ?? "refused");
+    // It was withdrawn while nobody knew yet whether the server would take it.
+    if (item.kind === "report" && items.has(item.key) && isOnlyHere(item) && isWithdrawn(item)) return takeBack(item);
     return change(item, { state, problem: problem.facts });
   }
 
@@ -244,12 +321,13 @@ export function createOutbox(env) {
     return new Promise((resolve) => arrivals.set(report, [...(arrivals.get(report) ?? []), resolve]));
   }
 
-  const SENDERS = { report: sendReport, message: sendMessage, answer: sendAnswer, withdrawal: sendWithdrawal, covert: sendCover, photo: attachments.send, video: attachments.send, voice: attachments.send };
+  const SENDERS = { report: sendReport, message: sendMessage, answer: sendAnswer, location: sendLocation, withdrawal: sendWithdrawal, covert: sendCover, photo: attachments.send, video: attachments.send, voice: attachments.send };
   const inOrder = () => [...items.values()].sort((a, b) => a.created - b.created);
 
   return {
-    load, file, release, say, answer, cover, withdraw, forget, readdress, clear, resume, recognised, doubt, kick, claim,
+    load, file, release, say, answer, locate, cover, withdraw, forget, readdress, clear, resume, recognised, doubt, look, kick, claim,
     foreign: owners.foreign,
+    isOnlyHere,
     /** Reports that somebody else left on this phone, still to be sent. */
     others: () => inOrder().filter((item) => item.kind === "report" && item.state !== "stored" && owners.foreign(item)),
     attach: attachments.attach,
@@ -264,4 +342,16 @@ export function createOutbox(env) {
     /** What belongs to a report, known by its item's key, its id, or both; oldest first. */
     belonging: (key, id) => inOrder().filter((item) => item.report && (item.report === key || item.report === id)),
   };
+}
+
+/** Whether the server has surely nothing of a report: it was never tried, or each try was clearly refused. */
+const isOnlyHere = ({ state, tries, refusals = 0 }) => state !== "stored" && tries === refusals;
+
+/** Whether a try was clearly refused. Where the key was used for another content, something of that key is there. */
+const isNo = (problem) => problem instanceof Problem && (!problem.passing || problem.status === 429) && problem.code !== "idempotency_conflict";
+
+/** RFC 3339, of this phone's clock; nothing where that is beyond all calendars. */
+function moment(ms) {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

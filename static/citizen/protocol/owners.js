@@ -2,7 +2,7 @@
 // its reporter as soon as that is known, and what was written while nobody was signed in is asked about. Knows no DOM.
 //
 // `reporter` of an item: an id · null: nobody was signed in · SESSION: somebody was, the server had not said who yet ·
-// SOMEBODY: not who was asked.
+// SOMEBODY: not who was asked. `guess`, beside SESSION: whom the server had last named.
 
 import { isMedia } from "./attachments.js";
 
@@ -10,14 +10,18 @@ const SESSION = "session";
 const SOMEBODY = "somebody";
 const UNNAMED = new Set([undefined, null, SESSION, SOMEBODY]);
 
-/** @param {() => {id: string} | null | undefined} whose  who is signed in; undefined: not known yet */
-export function createOwners(whose) {
+/** @param {() => {id: string} | null | undefined} whose  who is signed in; undefined: not known yet
+ *  @param {() => string | null} was  who was last known to be */
+export function createOwners(whose, was = () => null) {
   /** Of a new item; what belongs to a report is its reporter's. */
   function ofNew(report) {
-    if (report) return report.reporter;
+    if (report) return { reporter: report.reporter, guess: report.guess };
     const me = whose();
-    return me === undefined ? SESSION : (me?.id ?? null);
+    return me === undefined ? { reporter: SESSION, guess: was() } : { reporter: me?.id ?? null };
   }
+
+  /** What the server's word makes of an item written under this session: theirs, unless another was signed in then. */
+  const recognised = (item, { id }) => (item.guess && item.guess !== id ? { reporter: null } : { reporter: id });
 
   const named = (item) => !UNNAMED.has(item.reporter);
 
@@ -39,11 +43,15 @@ export function createOwners(whose) {
     foreign: (item) => Boolean(whose()) && waits(item) === "sign_in",
     /** The server has said who the session is of: what was written under it is theirs. */
     recognises: (item) => item.reporter === SESSION,
+    recognised,
     unsure: { reporter: null },
     /** May be claimed by who is signed in. */
     claimable: (item) => !named(item),
     disowned: { reporter: SOMEBODY, state: "sign_in" },
-    /** What tells the server whose a request is. */
-    header: (item) => (named(item) ? { "Desk110-Reporter": item.reporter } : {}),
+    /** What tells the server whose a request is, as far as is known: it looks, and refuses what is another's. */
+    header(item) {
+      const reporter = named(item) ? item.reporter : item.reporter === SESSION ? item.guess : null;
+      return reporter ? { "Desk110-Reporter": reporter } : {};
+    },
   };
 }

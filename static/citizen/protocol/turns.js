@@ -1,9 +1,10 @@
 // Whose piece goes next. One at a time, for a thin line carries no two; whoever has the least left goes first, so that a
-// photo is not stuck behind a video. Knows no DOM.
+// photo is not stuck behind a video; and none begins while what matters more is on the line. Knows no DOM.
 
 export function createTurns() {
   const waiting = new Set();
   let taken = false;
+  let held = 0; // by how many
 
   /** Waits for a turn; `left()` says how many bytes are still to go. Gives the function that ends it. */
   function take(left) {
@@ -13,8 +14,23 @@ export function createTurns() {
     });
   }
 
+  /** No turn begins until the function that this gives is called, or `most` ms have passed. */
+  function hold(most) {
+    held += 1;
+    const timer = setTimeout(end, most);
+    let over = false;
+    function end() {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      held -= 1;
+      next();
+    }
+    return end;
+  }
+
   function next() {
-    if (taken || waiting.size === 0) return;
+    if (taken || held > 0 || waiting.size === 0) return;
     const first = [...waiting].sort((a, b) => a.left() - b.left())[0];
     waiting.delete(first);
     taken = true;
@@ -24,9 +40,9 @@ export function createTurns() {
       over = true;
       taken = false;
       // Whoever ends a turn to take another one at once is asked along with the rest.
-      queueMicrotask(next);
+      Promise.resolve().then(next);
     });
   }
 
-  return { take };
+  return { take, hold };
 }

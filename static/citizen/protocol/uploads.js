@@ -3,44 +3,46 @@
 // hand does not survive there), and a line that has gone dead is noticed, for which 4.3 has no clock.
 
 import { Problem, problemOf } from "./http.js";
-import { createTurns } from "./turns.js";
 
 // A piece is what the line carries in about five seconds: what breaks off is lost no more than that.
 const FIRST = 32 * 1024;
-const SMALLEST = 16 * 1024;
+const SMALLEST = 16 * 1024; // the first, too, where answers are slow in coming
+const SLOW = 1_500; // ms
 const LARGEST = 4 * 1024 * 1024;
 const PIECE_MS = 5_000;
+const TOO_LONG = 30_000; // ms: the line has become another; a large piece would keep everything else from it
 const TELLING = 24 * 1024; // bytes: of a smaller piece the way to and fro is most of the time
 const VERSION = { "Tus-Resumable": "1.0.0" };
 
-/** @param {{http: object, base: string, now: () => number,
+/** @param {{http: object, turns: object, base: string, now: () => number,
  *  transmit: (request: object) => Promise<{status: number, ok: boolean, headers: {get(name: string): string | null}, said: object | null}>}} env
- *  `transmit` sends one request with progress, gives up when nothing moves, and rejects when there is no answer. */
+ *  `transmit` sends one request, gives up when nothing moves, and rejects when there is no answer. */
 export function createUploads(env) {
-  const turns = createTurns();
-  let size = FIRST;
+  let size = null;
   let pace = null; // {rate, at}: bytes a second that the line lately carried, and when (ms)
 
-  /** Sends what is missing of `blob`. `keep` stores changes of the item; `progress` hears the bytes sent. */
-  async function send(item, blob, report, signal, keep, progress) {
+  /** Sends what is missing of `blob`. `keep` stores changes of the item: how much of it the server has, each time that it says so. */
+  async function send(item, blob, report, signal, keep) {
     let offset = null;
     do {
-      const end = await turns.take(() => item.size - (offset ?? item.sent));
+      const end = await env.turns.take(() => item.size - (offset ?? item.sent));
       try {
         if (signal.aborted) throw new Problem({ status: 400, code: "removed" });
         offset ??= await begin(item, report, signal, keep);
-        if (offset < item.size) offset = await piece(item, blob, offset, signal, progress);
-        await keep({ sent: offset });
+        if (offset < item.size) offset = await piece(item, blob, offset, signal, keep);
       } finally {
         end();
       }
-    } while (offset < item.size);
+    } while (offset === null || offset < item.size);
   }
 
   /** Where to go on: what the server has of it, or a new upload. */
   async function begin(item, report, signal, keep) {
     const offset = item.url ? await ask(item.url, signal) : null;
-    if (offset !== null) return offset;
+    if (offset !== null) {
+      await keep({ sent: offset });
+      return offset;
+    }
     // Noted before it is asked for: from here on the server may know of it.
     await keep({ begun: true });
     const made = await create(item, report, signal);
@@ -71,12 +73,29 @@ export function createUploads(env) {
     }
   }
 
-  async function piece(item, blob, from, signal, progress) {
+  /** Sends the next one; gives how much the server has then, null when that is to be asked. */
+  async function piece(item, blob, from, signal, keep) {
     const began = env.now();
+    size ??= env.http.took() > SLOW ? SMALLEST : FIRST;
     const to = Math.min(from + size, item.size);
-    const offset = await append(item, from, await bytesOf(blob, from, to), signal, (sent) => progress(from + sent));
-    measure(offset - from, Math.max(env.now() - began, 1));
-    return offset;
+    const body = await bytesOf(blob, from, to);
+    const stop = env.createStop();
+    const timer = setTimeout(() => stop.abort(), TOO_LONG);
+    const removed = () => stop.abort();
+    signal.addEventListener("abort", removed);
+    try {
+      const offset = await append(item, from, body, stop.signal);
+      measure(offset - from, Math.max(env.now() - began, 1));
+      await keep({ sent: offset });
+      return offset;
+    } catch (problem) {
+      if (signal.aborted || !stop.signal.aborted) throw problem;
+      size = SMALLEST;
+      return null;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", removed);
+    }
   }
 
   /** The next piece is what five seconds carry; the pace is a mean in which the newest piece counts half. */
@@ -87,7 +106,7 @@ export function createUploads(env) {
     pace = { rate: pace ? (pace.rate + rate) / 2 : rate, at: env.now() };
   }
 
-  async function append(item, offset, body, signal, progress) {
+  async function append(item, offset, body, signal) {
     try {
       const answer = await request({
         method: "PATCH",
@@ -95,7 +114,6 @@ export function createUploads(env) {
         headers: { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" },
         body,
         signal,
-        progress,
       });
       return offsetOf(answer);
     } catch (problem) {

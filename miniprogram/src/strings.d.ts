@@ -1,0 +1,2 @@
+// Written by the build, out of words/.
+export const STRINGS: Record<string, Record<string, string>>;

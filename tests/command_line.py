@@ -1,0 +1,61 @@
+"""The real command `desk110`, run as an operator does."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dispatch.keys import KeyPaths, set_up
+from dispatch.settings import CHECKOUT
+from tests.servers import make_home
+
+# What the machine that tests has set must not decide.
+SETTINGS = re.compile(r"DESK110_(?!TEST_)|DATABASE_URL$|REDIS_URL$")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    output: str
+    complaints: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A home with keys, and a database: what a command is run for."""
+
+    home: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, typed: str = "", **settings: str) -> Said:
+        """The command with these arguments; `typed` is what stands on its standard input."""
+        done = subprocess.run(
+            [sys.executable, str(CHECKOUT / "cli.py"), *arguments],
+            env={**self.environment, **settings},
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+
+def installation(folder: Path, database_url: str, **settings: str) -> Installation:
+    """An installation of its own on this database, in a demo's settings."""
+    home = make_home(folder / "home")
+    set_up(KeyPaths.under(home), old_data=False)
+    kept = {name: value for name, value in os.environ.items() if not SETTINGS.match(name)}
+    own = {
+        "DESK110_ENV_FILE": os.devnull,
+        "DESK110_HOME": str(home),
+        "DATABASE_URL": database_url,
+        "DESK110_DEMO": "1",
+        "DESK110_LIMITS": "demo",
+        "LANG": "C.UTF-8",
+    }
+    return Installation(home, kept | own | settings)
