@@ -1,5 +1,6 @@
 """Where somebody is, on the reporter's page: the first line, the ways to say it, and what the desk is told of it."""
 
+import asyncio
 import base64
 import io
 import json
@@ -15,6 +16,7 @@ from playwright.async_api import Browser, FilePayload, Page, Request, Route, exp
 from sqlalchemy import update
 from sqlmodel import Session
 
+from api.usual import KEPT_NONE_S
 from dispatch.coordinates import LatLon, distance_m, from_wgs84
 from dispatch.desks import DESKS, city_of
 from dispatch.models import TABLES
@@ -91,6 +93,36 @@ def photo_of(
 # --- the first line
 
 
+ONE_ANSWER = """
+for (const name of ["getCurrentPosition", "watchPosition"]) {
+  navigator.geolocation[name] = (found) => {
+    if (sessionStorage.fix && name === "watchPosition") found(JSON.parse(sessionStorage.fix));
+  };
+}
+"""
+
+
+async def test_a_report_that_waited_when_its_page_went_takes_the_position_that_came_before_it_was_back(
+    phone: OpenPhone, place: Place
+) -> None:
+    """A phone that lies still says once where it is, while the page still reads what it keeps."""
+    held = await phone()
+    await held.page.add_init_script(ONE_ANSWER)
+    await held.sign_in()
+    await held.tap()
+    await expect(held.page.locator("#need textarea")).to_be_visible()
+    lat, lon = here(place)
+    await held.page.evaluate(
+        """([latitude, longitude]) => {
+          const coords = { latitude, longitude, accuracy: 8 };
+          sessionStorage.fix = JSON.stringify({ coords, timestamp: Date.now() });
+        }""",
+        [lat, lon],
+    )
+    await held.page.reload()
+    await expect(held.rung("stored")).to_be_visible()
+
+
 async def test_the_first_line_says_where_how_exact_which_desk_and_how_fast_it_is(
     phone: OpenPhone, place: Place, dispatcher: Dispatcher
 ) -> None:
@@ -100,6 +132,8 @@ async def test_the_first_line_says_where_how_exact_which_desk_and_how_fast_it_is
     await expect(earlier.rung("shown")).to_be_visible()
     await dispatcher.accept(await earlier.report())
     await expect(earlier.rung("received")).to_be_visible()
+    # A page asks twice a minute, and that a desk has accepted nothing yet is believed for a second.
+    await asyncio.sleep(KEPT_NONE_S)
 
     held = await phone()
     await held.page.goto("/")

@@ -62,7 +62,15 @@ export function createCovert({ client, position, sharing, files }) {
     scrollTo(0, 0);
     tick();
     media.resume();
+    // The phone may have said where it is before this was on the screen, and does not say it twice.
+    endWait(position.best());
     if (takeEarly($("covert"))) press();
+  }
+
+  /** A report that waits for a position goes with this one, if it betters what there is. */
+  function endWait(best) {
+    const { item } = on ? subject() : {};
+    if (best && item?.state === "held" && !locating && betters(best, item)) outbox.release(item.key, { location: best });
   }
 
   function close() {
@@ -271,10 +279,7 @@ export function createCovert({ client, position, sharing, files }) {
   addEventListener("keydown", ({ key }) => key === "Escape" && leave());
   for (const tab of document.querySelectorAll("[data-to]")) tab.onclick = () => on && become(tab.dataset.to, on.rest);
   client.listen(() => on && tick());
-  position.listen((best) => {
-    const { item } = on ? subject() : {};
-    if (best && item?.state === "held" && !locating && betters(best, item)) outbox.release(item.key, { location: best });
-  });
+  position.listen(endWait);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") media.stop();
     tick();

@@ -48,6 +48,12 @@ export function createReport({ client, position, sharing, files }) {
     if (waits) wait(filed.key);
   }
 
+  /** A report that waits for a position goes with this one, if it betters what there is. */
+  function endWait(best) {
+    const held = subject && item();
+    if (best && held?.state === "held" && !locating && betters(best, held)) outbox.release(held.key, { location: best, ...placing.collected() });
+  }
+
   /** For a position, a little; then the words are asked for. */
   async function wait(key) {
     await locate({ client, position }, key);
@@ -68,6 +74,8 @@ export function createReport({ client, position, sharing, files }) {
     watch();
     tick();
     fromTop();
+    // After a reload the phone may have said where it is before its report was on the screen, and does not say it twice.
+    endWait(position.best());
   }
 
   function close() {
@@ -257,10 +265,7 @@ export function createReport({ client, position, sharing, files }) {
     render();
   });
   // A position that arrives while its report waits for one ends the waiting.
-  position.listen((best) => {
-    const held = subject && item();
-    if (best && held?.state === "held" && !locating && betters(best, held)) outbox.release(held.key, { location: best, ...placing.collected() });
-  });
+  position.listen(endWait);
   document.addEventListener("visibilitychange", () => subject && render());
 
   return { quick, view: { open, close } };

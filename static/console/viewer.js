@@ -19,6 +19,7 @@ let turns = 0;
 let zoom = 1;
 let at = { x: 0, y: 0 }; // how far its middle is from the stage's, in pixels
 let held = null; // the pointer that drags it
+let before = null; // where the hand was when it opened: a dialog gives the focus back there
 
 const photos = () => [...hand.querySelectorAll("a[data-view]")];
 
@@ -102,6 +103,7 @@ hand.addEventListener("click", (event) => {
   const photo = event.target.closest("a[data-view]");
   if (!photo || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
+  before = document.activeElement;
   show(photo); // first: the focus goes to what is shown
   viewer.showModal();
 });
@@ -145,9 +147,11 @@ for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, ()
 
 image.addEventListener("load", place);
 
-// Back to where the thumb was pressed, also when another photo was open by then.
+// Back to where the thumb was pressed, also when another photo was open by then. The browser tells late that a dialog
+// has closed: a hand that has gone elsewhere meanwhile, into the map say, stays there.
 viewer.addEventListener("close", () => {
   image.src = NOTHING;
   zoomTo(1);
+  if (![before, document.body].includes(document.activeElement)) return;
   photos().find((photo) => photo.getAttribute("href") === shown)?.focus({ preventScroll: true });
 });
