@@ -1,7 +1,6 @@
 """What `scripts/run`, `scripts/test`, `scripts/check` and `scripts/bench` do, step by step. Standard library alone: it
 runs before anything is installed, by any Python from 3.11 on."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 import environment
 import frontend
 import machine
+import rounds
 from place import ROOT, Missing, one_at_a_time, say
 
 PACKAGES = (
@@ -75,26 +75,9 @@ def _test(arguments: list[str]) -> int:
         frontend.ensure("test")
         environment.ensure_boundaries()
         missing = machine.ensure_what_tests_need()
-    failed = [] if arguments else _checks(fix=False)
-    failed += [name for name, selection in _rounds(arguments) if not _pytest(selection)]
-    if failed and not arguments:
-        failed += _failed_tests()
-    return _verdict(failed, missing)
-
-
-def _rounds(arguments: list[str]) -> list[tuple[str, list[str]]]:
-    """What pytest is called with: first what measures time, alone, then what can run side by side."""
     if arguments:
-        return [("tests", arguments)]
-    return [("tests alone", ["-m", "alone"]), ("tests", ["-n", "3", "--dist", "loadfile", "-m", "not alone"])]
-
-
-def _pytest(selection: list[str]) -> bool:
-    say(f"pytest {' '.join(selection)}")
-    sys.stdout.flush()
-    nothing_selected = 5
-    status = subprocess.call([environment.tool("pytest"), *selection], cwd=ROOT)
-    return status == 0 or (status == nothing_selected and "alone" in selection)
+        return _verdict(rounds.run_some(arguments), missing)
+    return _verdict([*_checks(fix=False), *rounds.run_all()], missing)
 
 
 def _verdict(failed: list[str], missing: list[str]) -> int:
@@ -104,15 +87,6 @@ def _verdict(failed: list[str], missing: list[str]) -> int:
     if failed:
         print("failed:", *failed, sep="\n  ")
     return 1 if failed or (missing and os.environ.get("CI") == "true") else 0
-
-
-def _failed_tests() -> list[str]:
-    """The names of the tests that failed last, as pytest keeps them: a long run ends with a page of each."""
-    try:
-        kept = json.loads((ROOT / ".pytest_cache/v/cache/lastfailed").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return sorted(kept)
 
 
 def _checks(*, fix: bool) -> list[str]:
