@@ -27,7 +27,7 @@ from tests.stack import stack as running_stack
 # A time limit is never what a test asserts; a busy machine is no defect.
 hypothesis_settings.register_profile("desk110", deadline=None)
 hypothesis_settings.load_profile("desk110")
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 # Where a reporter is who is nowhere in particular, and the border that is crossed there.
