@@ -83,7 +83,7 @@ def accept_to_reporter(scene: Scene, effort: Effort, record: Record) -> None:
     lines = Lines(record, "b", title, "an acceptance", Aim("ratio", "≤", 2.0))
     tokens = add_reporters(scene.ours.database, scene.ours.keys, effort.reporters)
     for _ in range(effort.rounds):
-        ours = record.measured("b", _accepts(scene, effort, tokens), scene.pids)
+        ours = record.measured("b", acceptances(scene, effort, tokens), scene.pids)
         size = max(1, int(ours["frame_bytes"]))
         relay = record.measured("b relay", _relayed(scene, effort, size), scene.bare_pids)
         keeping = record.measured(
@@ -93,7 +93,7 @@ def accept_to_reporter(scene: Scene, effort: Effort, record: Record) -> None:
         close_reports(scene.ours.database)
 
 
-def _accepts(scene: Scene, effort: Effort, tokens: list[str]) -> Accepts:
+def acceptances(scene: Scene, effort: Effort, tokens: list[str]) -> Accepts:
     token, csrf = scene.consoles[0]
     request = (
         f"POST /console/reports/REPORT/acknowledgement HTTP/1.1\r\nhost: {HOST}:{scene.console.port}\r\n"

@@ -9,6 +9,7 @@ import pytest
 from bench.effort import Effort
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
+from bench.peers.beside import beside
 from bench.people import add_reporters
 from bench.reckoning import reckoning
 from bench.record import Record
@@ -21,8 +22,8 @@ from processes.prepare import prepare
 from tests.servers import Valkey, make_home, postgres, valkey
 
 RUNS = ("a", "b", "c", "d", "e")
-# Not of the way of a report, and longer than all of these: only when it is named.
-NAMED = ("figures",)
+# Longer than all of these, or in need of what others built: only when named.
+NAMED = ("figures", "peers")
 
 Say = Callable[[str], None]
 
@@ -41,7 +42,7 @@ def measure(
                 record,
                 say,
             )
-        if not set(chosen) & set(RUNS):
+        if not set(chosen) & {*RUNS, "peers"}:
             return
         with scene(folder / "sqlite", server, consoles=effort.consoles) as found:
             runs: dict[str, Callable[[], None]] = {
@@ -55,6 +56,8 @@ def measure(
                 if name not in chosen:
                     continue
                 _one(name, runs[name], record, say)
+            if "peers" in chosen:
+                _one("peers", lambda: beside(found, effort, folder / "peers", record), record, say)
         if "c" in chosen and on_postgres:
             _one("c on PostgreSQL", lambda: _on_postgres(server, effort, folder, record), record, say)
 

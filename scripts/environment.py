@@ -12,6 +12,7 @@ STAMP = VENV / "desk110.json"
 LOCKS = ROOT / "locks"
 # What one lock holds, another holds too: who has installed the one need not install the other.
 WITHIN = {"run": ("run",), "test": ("run", "test")}
+BY_HASH = ("--require-hashes", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
 
 def tool(name: str) -> str:
@@ -62,8 +63,7 @@ def install(lock: str) -> None:
             return f"{seen}/{total} {line.split()[1]}"
         return None
 
-    options = ["--require-hashes", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    run_showing([tool("python"), "-m", "pip", "install", *options, "-r", str(path)], progress)
+    run_showing([tool("python"), "-m", "pip", "install", *BY_HASH, "-r", str(path)], progress)
 
 
 def ensure_boundaries() -> None:

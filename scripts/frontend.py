@@ -20,6 +20,7 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 ICONS = ROOT / "static" / "icons.txt"
 LOCK = ROOT / "package-lock.json"
+QUIETLY = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http")
 OLDEST_NODE = {"run": (18, 0), "test": (20, 19)}
 # What one set holds, another holds too.
 WITHIN = {"run": ("run",), "test": ("run", "test")}
@@ -84,19 +85,18 @@ def _installed() -> dict[str, str]:
 
 def _install(wanted: str) -> None:
     say("安装网页组件 · installing what pages are made with (npm)")
-    npm, path = _npm(wanted)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http"]
-    options += ["--omit=dev"] if wanted == "run" else []
-    run_showing([*npm, "ci", *options], _progress, {"PATH": path})
+    command, path = npm(wanted)
+    options = ["--omit=dev"] if wanted == "run" else []
+    run_showing([*command, "ci", *QUIETLY, *options], _progress, {"PATH": path})
     places.keep_ours(PLACES)
 
 
-def _npm(wanted: str) -> tuple[list[str], str]:
+def npm(wanted: str) -> tuple[list[str], str]:
     """The command that runs npm, and the PATH that it needs; of the Python wheel where the Node here is too old."""
     path = os.environ.get("PATH", os.defpath)
-    npm = shutil.which("npm")
-    if npm and _node_version() >= OLDEST_NODE[wanted]:
-        return [npm], path
+    own = shutil.which("npm")
+    if own and _node_version() >= OLDEST_NODE[wanted]:
+        return [own], path
     wheel = _wheel()
     programme = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return [str(wheel / "bin" / "node"), str(programme)], f"{wheel / 'bin'}{os.pathsep}{path}"

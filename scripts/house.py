@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import environment
 import frontend
 import machine
+import peers
 import rounds
 from place import ROOT, Missing, one_at_a_time, say
 
@@ -66,6 +67,8 @@ def _bench(arguments: list[str]) -> int:
         environment.ensure("test")
         environment.ensure_boundaries()
         machine.ensure_server()
+        if any("peers" in argument for argument in arguments):
+            peers.ensure()
     return subprocess.call([environment.tool("python"), "-m", "bench", *arguments], cwd=ROOT)
 
 

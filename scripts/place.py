@@ -49,6 +49,7 @@ def run_showing(
     command: Sequence[str],
     progress: Callable[[str], str | None],
     environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
 ) -> None:
     """Runs a command that takes long. What `progress` makes of a line of its output is shown, on a terminal.
 
@@ -58,7 +59,7 @@ def run_showing(
     wide = sys.stdout.isatty()
     with subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

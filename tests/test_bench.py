@@ -1,6 +1,7 @@
 """The benchmark runs, and its own parts count rightly. What it measures is nobody's test."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from bench.figures import Aim, Figure, percentile
 from bench.load import Posts
+from bench.peers.relaying import padded
 from bench.wire import Line, Socket
 from dispatch.settings import CHECKOUT
 
@@ -79,6 +81,13 @@ def test_an_aim_without_a_figure_is_not_met() -> None:
 def test_percentiles_are_by_nearest_rank() -> None:
     assert percentile(sorted(map(float, range(100))), 99) == 99
     assert percentile([1.0], 50) == 1
+
+
+def test_what_a_peer_relays_is_as_long_as_ours() -> None:
+    frame = padded(b'{"text":"~000000001~"}', 300)
+    assert len(json.dumps(frame, separators=(",", ":"))) == 300
+    assert frame["text"] == "~000000001~"
+    assert padded(b'{"text":"long enough"}', 5) == {"text": "long enough", "pad": ""}
 
 
 def test_every_request_has_its_own_mark_and_key() -> None:

@@ -1,4 +1,4 @@
-"""What `scripts/test` says when all tests run: a second run for what failed beside others, none for a broken promise."""
+"""When `scripts/test` runs all: a second run for what failed beside others, none for a broken promise."""
 
 import subprocess
 import sys
