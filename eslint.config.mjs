@@ -50,7 +50,7 @@ export default [
     },
   },
   {
-    files: ["miniprogram/*.mjs", "tests/miniprogram/*.mjs"],
+    files: ["bench/peers/*.mjs", "miniprogram/*.mjs", "tests/miniprogram/*.mjs"],
     languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.node },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: { "no-unused-vars": ["error", { args: "after-used", caughtErrors: "all" }], "compat/compat": "off" },

@@ -104,7 +104,14 @@ def _checks(*, fix: bool) -> list[str]:
         ("lint-imports", [environment.tool("lint-imports"), "--no-logo"]),
         (
             "eslint",
-            [*frontend.tool("eslint", "bin/eslint.js"), *mend, "static", "miniprogram", "tests/miniprogram"],
+            [
+                *frontend.tool("eslint", "bin/eslint.js"),
+                *mend,
+                "static",
+                "miniprogram",
+                "tests/miniprogram",
+                "bench/peers",
+            ],
         ),
         ("tsc", [*frontend.tool("typescript", "bin/tsc"), "-p", "miniprogram"]),
         (
