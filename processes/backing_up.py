@@ -35,6 +35,7 @@ from dispatch import published
 from dispatch.clock import iso, now
 from dispatch.errors import Unfit
 from dispatch.settings import Settings
+from dispatch.store import PARTS
 
 MANIFEST: Final = "manifest.json"
 DIGESTS: Final = "digests.sha256"
@@ -113,7 +114,8 @@ def create(settings: Settings, out: Path, say: Callable[[str], None] = lambda _:
     made_at = now()
     folder = out / f"{made_at:%Y%m%dT%H%M%SZ}"
     try:
-        folder.mkdir(parents=True, mode=0o700)
+        make_folders(out)
+        folder.mkdir(mode=0o700)
     except OSError as error:
         raise Unfit(f"--out: {folder} cannot be made ({error.strerror}).") from None
     digests: dict[str, str] = {}
@@ -124,7 +126,7 @@ def create(settings: Settings, out: Path, say: Callable[[str], None] = lambda _:
     say(manifest.database)
     sources = [("heads", settings.home / "heads")]
     if (media := media_folder(settings)) is not None:
-        sources.append(("media", media))
+        sources += [(f"media/{part}", media / part) for part in PARTS]  # and not what is still on its way
     for name, source in sources:
         for path in _files(source):
             at = f"{name}/{path.relative_to(source).as_posix()}"
@@ -258,7 +260,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _copied(source: Path, target: Path, before: Path | None, known: str | None) -> str | None:
     """Copy a file, or link it to that of the backup before; gives its digest. None: it went meanwhile (retention)."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folders(target.parent)
     try:
         found = source.stat()
         if before is not None and known is not None and _same(found, before):
@@ -295,6 +297,13 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def make_folders(folder: Path) -> None:
+    """Make the folder and those above it that are not there, for this user alone (`parents=True` would not)."""
+    if not folder.is_dir():
+        make_folders(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
 
 
 def private(path: str, flags: int) -> int:

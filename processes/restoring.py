@@ -31,6 +31,7 @@ from processes.backing_up import (
     SQLITE,
     Manifest,
     digest_of,
+    make_folders,
     media_folder,
     postgres_environment,
     postgres_program,
@@ -150,7 +151,7 @@ def _bring(source: Path, target: Path) -> int:
         if not path.is_file():
             continue
         to = target / path.relative_to(source)
-        to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folders(to.parent)
         count += 1
         if not to.exists():
             _copy(path, to)
@@ -168,7 +169,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _sqlite(settings: Settings, folder: Path) -> None:
     target = _file(settings)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     for rest in ("-wal", "-shm"):
         if target.with_name(target.name + rest).exists():
             raise Unfit(f"{target}{rest} belongs to the database that was there; put it aside with it.")
@@ -197,7 +198,7 @@ def _begin_epoch(settings: Settings, manifest: Manifest, actor: str, keep_sessio
         connection.execute(update(TABLES["desk_head"]).values(numbers))
         if not keep_sessions:
             sessions = TABLES["console_session"]
-            connection.execute(update(sessions).where(sessions.c.ended_at.is_(None)).values(ended_at=at))
+            connection.execute(update(sessions).where(sessions.c.revoked_at.is_(None)).values(revoked_at=at))
         data = {"made_at": iso(manifest.made_at), "epoch": manifest.epoch}
         record(session, PROVINCE, DATABASE_RESTORED, actor=actor, data=data)
 
