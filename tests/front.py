@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -66,8 +67,11 @@ class Front(Server):
             "DESK110_TRUSTED_PROXIES": LOOPBACK,
         }
 
-    def configure(self, citizens: list[App], consoles: list[App]) -> None:
-        """Fill in the shipped file as docs/operations.md says: by sed, with values in place of the examples."""
+    def configure(
+        self, citizens: list[App], consoles: list[App], instead: Mapping[str, str] | None = None
+    ) -> None:
+        """Fill in the shipped file as docs/operations.md says: by sed, with values in place of the examples. `instead`
+        are words of it, each with what shall stand there."""
         for name in ("log", "temp", "run"):
             (self.folder / name).mkdir(exist_ok=True)
         values = {
@@ -98,6 +102,9 @@ class Front(Server):
         sed = [shutil.which("sed") or "sed", "-f", str(script), str(DEPLOY / "nginx.conf")]
         made = subprocess.run(sed, capture_output=True, text=True, check=True).stdout
         assert not re.findall(r"@[A-Z_]+@", made)
+        for words, others in (instead or {}).items():
+            assert words in made
+            made = made.replace(words, others)
         self.configuration.write_text(made, encoding="utf-8")
 
     def ready(self) -> bool:

@@ -26,7 +26,7 @@ PR_SET_NO_NEW_PRIVS = 38
 class Compared(ctypes.Structure):
     """libseccomp's `struct scmp_arg_cmp`."""
 
-    _fields_ = (  # noqa: RUF012 - ctypes wants it so
+    _fields_ = (
         ("arg", ctypes.c_uint),
         ("op", ctypes.c_int),
         ("a", ctypes.c_uint64),

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-import socket
 import ssl
 import threading
 import time
@@ -25,7 +24,7 @@ from tests.history.drill import drill
 from tests.people import People, eventually
 from tests.pictures import jpeg
 from tests.places import Place
-from tests.servers import Valkey, until
+from tests.servers import Valkey
 from tests.stack import Stack
 from tests.stack import stack as running_stack
 from tests.truth import assert_whole
@@ -33,7 +32,7 @@ from tests.uploading import appended, created
 
 MIB = 1024 * 1024
 FORGED = "203.0.113.99"
-SECRET = "13912345678"  # noqa: S105 - somebody's phone, which no log may hold
+SECRET = "13912345678"
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +43,11 @@ def _front(
     front = Front(folder / "nginx")
     valkey_of_session.flushall()
     settings = {**front.origins, "DESK110_IDENTITY_REQUIRED": "never"}
-    with running_stack(folder, valkey_of_session, citizens=2, consoles=2, **settings) as whole:
-        front.configure(whole.citizens, whole.consoles)
+    with running_stack(folder, valkey_of_session, citizens=2, consoles=2, **settings) as behind:
+        front.configure(behind.citizens, behind.consoles)
         try:
             front.start()
-            yield front, whole
+            yield front, behind
         finally:
             front.stop()
 
@@ -61,7 +60,7 @@ def front(_front: tuple[Front, Stack], monkeypatch: pytest.MonkeyPatch) -> Front
 
 
 @pytest.fixture
-def whole(_front: tuple[Front, Stack]) -> Stack:
+def behind(_front: tuple[Front, Stack]) -> Stack:
     """What stands behind it."""
     return _front[1]
 
@@ -77,7 +76,7 @@ def heard(line: ssl.SSLSocket) -> bytes:
 
 @pytest.mark.anyio
 async def test_a_report_goes_through_it_and_received_comes_back_over_the_socket(
-    front: Front, whole: Stack, people: People, place: Place
+    front: Front, behind: Stack, people: People, place: Place
 ) -> None:
     phone = await people.reporter(front.citizen, place.location)
     console = await people.dispatcher(front.console, place.number())
@@ -105,12 +104,12 @@ async def test_a_report_goes_through_it_and_received_comes_back_over_the_socket(
     for private in (SECRET, report["id"], phone.phone, "%E6%9C%89", "?q="):
         assert private not in written
     assert '"place":"api/v1/reports","status":201' in written
-    assert_whole(whole.database, place.desk)
+    assert_whole(behind.database, place.desk)
 
 
 @pytest.mark.anyio
 async def test_a_sender_cannot_say_where_it_is(
-    front: Front, whole: Stack, people: People, place: Place
+    front: Front, behind: Stack, people: People, place: Place
 ) -> None:
     console = await people.dispatcher(front.console, place.number("02"))
     console.http.headers.update(
@@ -123,7 +122,7 @@ async def test_a_sender_cannot_say_where_it_is(
     )
     await console.http.post("/console/sign-out", headers={"x-csrf-token": console.csrf})
     await console.sign_in()
-    with whole.database.read() as session:
+    with behind.database.read() as session:
         of = TABLES["console_session"]
         where = select(of.c.address).where(of.c.dispatcher == console.number)
         assert set(session.connection().execute(where).scalars()) == {"127.0.0.1"}
@@ -151,7 +150,10 @@ def test_who_is_slow_with_a_head_or_a_body_is_cut_and_nobody_else_is(front: Fron
     # A head may not even drip on; a body may not stand still.
     threads = [
         threading.Thread(target=drips, args=arguments)
-        for arguments in (("head", f"{head}X-Long: ", 2.0), ("body", f"{head}Content-Length: 100\r\n\r\n{{", 2.0))
+        for arguments in (
+            ("head", f"{head}X-Long: ", 2.0),
+            ("body", f"{head}Content-Length: 100\r\n\r\n{{", 2.0),
+        )
     ]
     for thread in threads:
         thread.start()
@@ -164,44 +166,46 @@ def test_who_is_slow_with_a_head_or_a_body_is_cut_and_nobody_else_is(front: Fron
     assert all(9 < seconds < 90 for seconds in cut.values()), cut
 
 
+@pytest.fixture
+def narrow(front: Front, behind: Stack) -> Iterator[None]:
+    """The shipped limits and a fiftieth of their numbers: no test machine asks as much as a province."""
+    front.configure(behind.citizens, behind.consoles, {"rate=200r/s": "rate=4r/s", "burst=2000": "burst=40"})
+    front.reload()
+    yield
+    front.configure(behind.citizens, behind.consoles)
+    front.reload()
+
+
 @pytest.mark.anyio
+@pytest.mark.usefixtures("narrow")
 async def test_a_flood_from_one_address_is_held_back_and_a_report_from_there_is_not(
     front: Front, people: People, place: Place
 ) -> None:
     """Behind one address of a carrier stand thousands: one of them may be the flood, another may need help."""
     phone = await people.reporter(front.citizen, place.location)
-    answers: list[int] = []
 
-    def flood() -> None:
-        request = f"GET /no-such-page HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode()
-        with front.connection(front.citizen) as line:
-            line.sendall(request * 399 + request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-            answers.extend(int(code) for code in re.findall(rb"HTTP/1.1 (\d{3})", heard(line)))
+    async def flooded() -> bool:
+        answers = [(await phone.http.get("/no-such-page")).status_code for _ in range(60)]
+        return 429 in answers
 
-    floods = [asyncio.to_thread(flood) for _ in range(8)]
-    waiting = asyncio.gather(*floods)
-    filed = 0
-    while not waiting.done():
-        await phone.filed("洪水之中")
-        filed += 1
-    await waiting
-    assert filed
-    assert answers.count(404) >= 1000, "what an ordinary crowd asks is answered"
-    assert answers.count(429) > 0, "and the rest is not"
-    assert (await phone.file("洪水之后")).status_code == 201
+    await eventually(flooded, 30, "the flood is held back")
+    for n in range(60):
+        assert (await phone.file(f"洪水之中 {n}")).status_code == 201
+    await phone.listen()  # nor is a socket
+    assert (await phone.http.get("/no-such-page")).status_code in {404, 429}
 
 
 @pytest.mark.anyio
 async def test_reloading_it_and_killing_a_process_behind_it_lose_nothing(
-    front: Front, whole: Stack, places_left: Iterator[Place]
+    front: Front, behind: Stack, places_left: Iterator[Place]
 ) -> None:
     """I1 to I5 and I7 through nginx: sockets stay with the old workers; a process that dies is one of two."""
     desks = [next(places_left) for _ in range(2)]
-    async with drill(whole, desks, [front.citizen], [front.console]) as people:
+    async with drill(behind, desks, [front.citizen], [front.console]) as people:
         running = asyncio.create_task(people.run(count=6, every_s=0.5))
         await asyncio.sleep(0.5)
         front.reload()
-        for app in (whole.citizens[0], whole.consoles[0]):
+        for app in (behind.citizens[0], behind.consoles[0]):
             await asyncio.sleep(0.5)
             app.kill()
             app.launch()
@@ -210,51 +214,48 @@ async def test_reloading_it_and_killing_a_process_behind_it_lose_nothing(
         await running
         assert len(people.filed) == len(desks) * 2 * 6
         assert await people.verdict() is None
-    assert_whole(whole.database, *(desk.desk for desk in desks))
+    assert_whole(behind.database, *(desk.desk for desk in desks))
 
 
 @pytest.mark.anyio
-async def test_a_restart_in_order_is_told_to_the_sockets_through_it(
-    front: Front, whole: Stack, people: People, place: Place
+async def test_a_stop_in_order_is_told_to_sockets_and_while_no_process_answers_everybody_reads_whom_to_call(
+    front: Front, behind: Stack, people: People, place: Place
 ) -> None:
-    """1012: come again in a moment."""
+    """1012: come again in a moment. I6: failure is loud."""
     phone = await people.reporter(front.citizen, place.location)
     await phone.listen()
-    for app in whole.citizens:
-        await asyncio.to_thread(app.stop)
-        app.launch()
-        await asyncio.to_thread(app.wait)
-    await eventually(lambda: phone.closed_with is not None, 10, "closed")
-    assert phone.closed_with == 1012
-    await phone.hang_up()
-    phone.frames.clear()
-    await phone.listen()
-    assert (await phone.file()).status_code == 201
-
-
-def test_when_no_process_answers_everybody_reads_so_and_whom_to_call(front: Front, whole: Stack) -> None:
-    for app in whole.citizens:
-        app.kill()
+    for app in behind.citizens:
+        app.stop()
     try:
-        with httpx2.Client(base_url=front.citizen.url, timeout=30) as anybody:
-            page = anybody.get(f"/?q={SECRET}")
-            assert page.status_code == 503
-            assert "没有送达" in page.text
-            assert 'href="tel:110"' in page.text
-            problem = anybody.post("/api/v1/reports", json={"text": SECRET}, params={"q": SECRET})
-            assert problem.status_code == 503
-            assert problem.headers["content-type"] == "application/problem+json"
-            assert problem.headers["retry-after"] == "1"
-            assert problem.json()["code"] == "database_unavailable"
-            assert "110" in problem.json()["detail"]
+        await eventually(lambda: phone.closed_with is not None, 10, "closed")
+        assert phone.closed_with == 1012
+        page = await phone.http.get(f"/?q={SECRET}")
+        assert page.status_code == 503
+        assert "没有送达" in page.text
+        assert 'href="tel:110"' in page.text
+        key = {"idempotency-key": str(uuid4())}
+        problem = await phone.http.post(
+            "/api/v1/reports", json={"text": SECRET}, params={"q": SECRET}, headers=key
+        )
+        assert problem.status_code == 503
+        assert problem.headers["content-type"] == "application/problem+json"
+        assert problem.headers["retry-after"] == "1"
+        assert problem.json()["code"] == "database_unavailable"
+        assert "110" in problem.json()["detail"]
         assert SECRET not in front.written(), "errors neither"
     finally:
-        for app in whole.citizens:
+        for app in behind.citizens:
             app.launch()
-        for app in whole.citizens:
+        for app in behind.citizens:
             app.wait()
-        with httpx2.Client(base_url=front.citizen.url, timeout=30) as anybody:
-            until(lambda: anybody.get("/").status_code == 200, 30, "there again")
+    await phone.hang_up()
+    phone.frames.clear()
+
+    async def taken() -> bool:
+        return (await phone.file()).status_code == 201
+
+    await eventually(taken, 30, "there again")
+    await phone.listen()
 
 
 def test_what_is_not_for_outside_is_not_there_and_other_names_get_nothing(front: Front) -> None:
@@ -293,4 +294,7 @@ def test_its_limits_are_a_little_wider_than_the_apps_own() -> None:
     assert LONGEST <= sizes[1] < 2 * LONGEST
     kept = re.findall(r"keepalive 64;\s+keepalive_timeout (\d+)s;", shipped)
     assert [int(seconds) < KEEP_S for seconds in kept] == [True]
+    rate, burst = (int(re.findall(f"{name}=(\\d+)", shipped)[0]) for name in ("rate", "burst"))
+    assert rate >= 200
+    assert burst >= 2000, "thousands of phones stand behind one address"
     assert "$proxy_add_x_forwarded_for" not in shipped
