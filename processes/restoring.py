@@ -39,9 +39,9 @@ from processes.backing_up import (
 )
 from processes.prepare import migrate, migrations_of
 
-# Reports of the day of a restore are numbered from here on, and four for each second of the day: what was numbered after
-# the backup is lost to us and not to those who hold the numbers, and so it is after a second restore of that day. No
-# desk has taken half as many in a day, or four a second for long.
+# Reports of the day of a restore are numbered from here on, and four for each second of the day: what was numbered
+# after the backup is lost to us and not to those who hold the numbers, and so it is after a second restore of that
+# day. No desk has taken half as many in a day, or four a second for long.
 NUMBERS_FROM: Final = 500_000
 NUMBERS_A_SECOND: Final = 4
 BEGUN: Final = "restoring"
@@ -69,8 +69,8 @@ def restore(
     """Bring this backup back. Whole or not at all for the database; killed amid it, the same command goes on.
 
     `keep_sessions`: consoles stay signed in. Without it everybody signs in anew there, since whoever was signed out
-    after the backup would be in again. Raises `Unfit`: no backup, damaged, of newer tables, a database that is not empty, no
-    keys.
+    after the backup would be in again. Raises `Unfit`: no backup, damaged, of newer tables, a database that is not
+    empty, no keys.
     """
     manifest = Manifest.read(folder)
     _check_kind(settings, manifest)

@@ -1,8 +1,9 @@
 """Becomes a command under what a unit of systemd lets it do: `python jail.py <unit> -- command …`.
 
 For a machine where systemd is not the first process. Of the unit's sandbox it does what seccomp does:
-SystemCallFilter=, MemoryDenyWriteExecute=, RestrictNamespaces=, RestrictAddressFamilies=, LockPersonality=, as systemd's own
-src/shared/seccomp-util.c has them, and NoNewPrivileges=. The sets of system calls are asked of `systemd-analyze`.
+SystemCallFilter=, MemoryDenyWriteExecute=, RestrictNamespaces=, RestrictAddressFamilies=, LockPersonality=, as
+systemd's own src/shared/seccomp-util.c has them, and NoNewPrivileges=. The sets of system calls are asked of
+`systemd-analyze`.
 """
 
 import ctypes

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -79,7 +80,7 @@ def desk110(
     """A desk110 of the test's own, to be lost."""
     url = request.getfixturevalue("postgres_of_session").database() if kind == "postgresql" else ""
     valkey_of_session.flushall()
-    settings = {"DESK110_IDENTITY_REQUIRED": "never", "DESK110_HEADS_EVERY_S": "1"}
+    settings: dict[str, Any] = {"DESK110_IDENTITY_REQUIRED": "never", "DESK110_HEADS_EVERY_S": "1"}
     with running_stack(tmp_path, valkey_of_session, url, worker=True, **settings) as running:
         yield running
 
@@ -105,6 +106,7 @@ async def test_after_the_machine_was_lost_the_backup_holds_the_desk_and_every_sc
     async def keep_filing() -> None:
         while True:
             during.append((await others.filed(f"备份之中 {len(during)}"))["id"])
+            await asyncio.sleep(0.3)
 
     filing = asyncio.create_task(keep_filing())
     try:
@@ -144,7 +146,7 @@ async def test_after_the_machine_was_lost_the_backup_holds_the_desk_and_every_sc
     changed = {desk for desk in now_heads if now_heads[desk] != heads.get(desk)}
     assert changed == {"330000"}
     assert now_heads["330000"][0] == heads.get("330000", (0, b""))[0] + 1
-    assert_whole(found)
+    assert_whole(found, DESK, "330000")
     said = await asyncio.to_thread(said_by, desk110, "audit", "verify", "--restored", before)
     assert said.status == 0, said
     kept = {
@@ -186,7 +188,7 @@ async def test_after_the_machine_was_lost_the_backup_holds_the_desk_and_every_sc
     await eventually(lambda: phone.status(late["id"]) == "received", 30, "已接收")
     new = await phone.filed("恢复之后")
     assert int(new["number"].rpartition("-")[2]) > restoring.NUMBERS_FROM
-    assert_whole(found)
+    assert_whole(found, DESK, "330000")
 
 
 # --- without processes

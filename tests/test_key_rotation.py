@@ -1,4 +1,4 @@
-"""Keys are changed by the command line: fields sealed anew while the desks go on, killed amid it too; old receipts verify."""
+"""Keys are changed by the command line: fields are sealed anew, killed amid it too; old receipts verify."""
 
 import os
 import signal

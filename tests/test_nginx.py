@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -42,7 +43,7 @@ def _front(
     folder = Path(tmp_path_factory.mktemp("front"))
     front = Front(folder / "nginx")
     valkey_of_session.flushall()
-    settings = {**front.origins, "DESK110_IDENTITY_REQUIRED": "never"}
+    settings: dict[str, Any] = {**front.origins, "DESK110_IDENTITY_REQUIRED": "never"}
     with running_stack(folder, valkey_of_session, citizens=2, consoles=2, **settings) as behind:
         front.configure(behind.citizens, behind.consoles)
         try:

@@ -101,7 +101,9 @@ def test_every_state_of_readyz_and_every_figure_that_is_named_exists() -> None:
     well = section("Is it well?")
     source = (CHECKOUT / "asgi.py").read_text(encoding="utf-8")
     checks = set(re.findall(r'"(\w+)": (?:database|redis|feed)\b', source))
-    states = {name for name in re.findall(r"^\| `(\w+)` \|", well, re.MULTILINE) if not name.startswith("desk110_")}
+    states = {
+        name for name in re.findall(r"^\| `(\w+)` \|", well, re.MULTILINE) if not name.startswith("desk110_")
+    }
     assert states == checks
     figures = (CHECKOUT / "dispatch" / "figures.py").read_text(encoding="utf-8")
     assert set(re.findall(r"`(desk110_\w+)", well)) <= set(re.findall(r'"(desk110_\w+)"', figures))

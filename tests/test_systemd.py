@@ -121,7 +121,7 @@ def jailed(stack: Stack, analyze: str) -> Iterator[Stack]:
 async def test_reports_and_photos_videos_and_voice_notes_are_taken_in_the_units_sandbox(
     jailed: Stack, people: People
 ) -> None:
-    """Decoders bind themselves (setrlimit, setpriority, alarm) and run without W^X memory: their sandbox fits in this."""
+    """Decoders bind themselves (setrlimit, setpriority, alarm), and need no memory to write and run."""
     phone = await people.reporter(jailed.citizens[0])
     await phone.listen()
     report = (await phone.filed("在单元的沙箱里"))["id"]
@@ -207,5 +207,7 @@ def test_the_example_of_settings_is_fit_once_its_blanks_are_filled(tmp_path: Pat
     }
     assert not Settings.model_validate(filled).sqlite
     known = {str(field.validation_alias.choices[0]) for field in Settings.model_fields.values()}  # type: ignore[union-attr]  # all are AliasChoices
-    names = set(re.findall(r"^#? ?([A-Z0-9_]+)=", (DEPLOY / "desk110.env").read_text(encoding="utf-8"), re.MULTILINE))
+    names = set(
+        re.findall(r"^#? ?([A-Z0-9_]+)=", (DEPLOY / "desk110.env").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert names <= known
