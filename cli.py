@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from commands import accounts, audit, check, desks, drill, export, figures, retention, saying
+from commands import accounts, audit, backup, check, desks, drill, export, figures, keys, retention, saying
 from dispatch.settings import Settings
 
 HELP = """互联网报警 · Reports to the police by internet.
@@ -24,6 +24,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(export.app, name="export")
 app.add_typer(figures.app, name="figures")
 app.add_typer(retention.app, name="retention")
+app.add_typer(backup.app, name="backup")
+app.add_typer(keys.app, name="keys")
 
 
 @app.command()

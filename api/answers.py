@@ -460,6 +460,9 @@ class WelcomeFrame(TypedDict):
     """The first frame of a session: every open report whose version is newer than `known`."""
 
     type: Literal["welcome"]
+    epoch: str
+    """Which database this is. Another one than before: it was restored, and the versions that a client has are void; it
+    takes what comes, and asks anew for what it shows."""
     heartbeat_s: int
     """Seconds between two `ping`s. Who hears nothing for twice as long has lost the line."""
     reports: list[Report]

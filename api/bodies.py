@@ -303,6 +303,8 @@ class Hello(Strict):
     """Of the session; left out by the page, which has it as a cookie."""
     known: Annotated[dict[UUID, Annotated[int, Field(ge=0, le=VERSIONS)]], Field(max_length=500)] = {}  # noqa: RUF012 - pydantic copies it
     """Which version of which report the client has, by the report's id."""
+    epoch: Annotated[str, Field(max_length=36)] | None = None
+    """That of the `welcome` that they are of. Of another one than the server's they count for nothing."""
 
 
 class Shown(Strict):

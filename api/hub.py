@@ -15,7 +15,7 @@ from api.known import KnownSessions
 from api.views import frame, message_view, question_view, report_view, screens_showing
 from dispatch import figures, reading, reporters
 from dispatch.clock import now
-from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded
+from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded, epoch
 from dispatch.reads import Reads
 from dispatch.states import ReportState
 from realtime.presence import Presence, Screen
@@ -159,11 +159,16 @@ class Hub:
 
     # --- who listens
 
-    async def listen(self, listener: Listener, known: dict[UUID, int]) -> None:
-        """Begin: register, read, greet; what comes in between waits behind the greeting."""
+    async def listen(self, listener: Listener, known: dict[UUID, int], of: str | None = None) -> None:
+        """Begin: register, read, greet; what comes in between waits behind the greeting. `of` is the epoch that `known`
+        is of, where the client knows it."""
         figures.SOCKETS.inc()
         self._listeners.setdefault(listener.reporter, set()).add(listener)
-        found = await self._read(lambda session: reading.open_of_reporter(session, listener.reporter))
+        here, found = await self._read(
+            lambda session: (epoch(session), reading.open_of_reporter(session, listener.reporter))
+        )
+        if of not in {None, here}:
+            known = {}  # versions of what was, before a backup was restored
         views, later = [], []
         for report in found:
             screens = screens_showing(report, await self.known_screens(report.desk))
@@ -177,7 +182,7 @@ class Hub:
                 later.append(
                     frame({"type": "report", "report": report_view(report, screens, listener.language)})
                 )
-        welcome = frame({"type": "welcome", "heartbeat_s": HEARTBEAT_S, "reports": views})
+        welcome = frame({"type": "welcome", "epoch": here, "heartbeat_s": HEARTBEAT_S, "reports": views})
         listener.socket.begin([welcome, *later], seq=-1)
 
     def leave(self, listener: Listener) -> None:

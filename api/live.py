@@ -51,12 +51,12 @@ async def live(websocket: WebSocket) -> None:
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
     socket = LiveSocket(websocket, _as_they_are)
-    listener, known = await _greeted(parts, socket, cookie, _wanted_language(websocket))
-    if listener is None:
+    listener, hello = await _greeted(parts, socket, cookie, _wanted_language(websocket))
+    if listener is None or hello is None:
         return
     parts.phones.arrived(listener.reporter)
     try:
-        await parts.hub.listen(listener, known)
+        await parts.hub.listen(listener, hello.known, hello.epoch)
         await _hear(parts, listener)
     finally:
         parts.phones.left(listener.reporter)
@@ -78,16 +78,16 @@ def _wanted_language(websocket: WebSocket) -> str | None:
 
 async def _greeted(
     parts: Parts, socket: LiveSocket, cookie: str | None, wanted: str | None
-) -> tuple[Listener | None, dict[UUID, int]]:
+) -> tuple[Listener | None, Hello | None]:
     """The hello, and who says it; closes the socket when there is none or it proves nobody."""
     try:
         async with asyncio.timeout(await _patience(parts, cookie)):
             text = await socket.receive()
     except TimeoutError:
         await socket.close(NO_HELLO)
-        return None, {}
+        return None, None
     if text is None:
-        return None, {}
+        return None, None
     try:
         hello = parse(Hello, text)
         token = hello.token or cookie
@@ -96,9 +96,9 @@ async def _greeted(
         reporter = await reporter_of(parts, token)
     except Refused as refused:
         await socket.close(SIGN_IN_AGAIN if refused.code == "sign_in_required" else NO_HELLO)
-        return None, {}
+        return None, None
     language = wanted or reporter.language
-    return Listener(socket, reporter.id, reporter.token_digest, language), hello.known
+    return Listener(socket, reporter.id, reporter.token_digest, language), hello
 
 
 async def _patience(parts: Parts, cookie: str | None) -> float:

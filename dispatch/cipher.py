@@ -44,6 +44,16 @@ class FieldCipher:
         """From the key files. Raises `Unfit`."""
         return cls(load_field_keys(paths), load_index_key(paths))
 
+    @property
+    def head(self) -> bytes:
+        """What begins every value that is sealed with the current key: version and key id."""
+        return self._head
+
+    @property
+    def current(self) -> str:
+        """The current key's id in hex."""
+        return self._head[len(VERSION) :].hex()
+
     def seal(self, table: str, column: str, row: UUID, text: str) -> bytes:
         """The text sealed for this one place; `OVERHEAD_BYTES` longer than its UTF-8."""
         nonce = os.urandom(NONCE_BYTES)

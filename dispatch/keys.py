@@ -9,6 +9,7 @@ A key that is missing or damaged is never made anew by itself: what was sealed w
 | `index-key.json` | 0600 | the one HMAC key of the blind indexes |
 | `receipt-key.pem` | 0600 | the Ed25519 key that signs receipts (PKCS 8); the citizen side does without it |
 | `receipts.public.json` | 0644 | the JWKS of all keys that ever signed receipts |
+| `receipt-key.next.pem` | 0600 | amid a rotation: the key that will sign, already among the public ones |
 """
 
 import base64
@@ -185,14 +186,75 @@ def make_current(paths: KeyPaths, key: str) -> None:
     _replace(paths.field_keys, _ring_text(KeyRing(bytes.fromhex(key), ring.keys)))
 
 
+def remove_field_key(paths: KeyPaths, key: str) -> None:
+    """Rotation, last step: forget a key that nothing is sealed with any more, which the caller has made sure of.
+
+    Raises `Unfit` if it is unknown or the current one.
+    """
+    ring = load_field_keys(paths)
+    if key not in {known.hex() for known in ring.keys}:
+        raise Unfit(f"The field keys ({paths.field_keys}) hold no key {key}.")
+    if key == ring.current.hex():
+        raise Unfit(f"Key {key} is the one that seals; name another by `desk110 keys seal-with` first.")
+    left = {name: known for name, known in ring.keys.items() if name.hex() != key}
+    _replace(paths.field_keys, _ring_text(KeyRing(ring.current, left)))
+
+
+def add_receipt_key(paths: KeyPaths) -> str:
+    """Rotation of the signing key, first step: a new one whose public half everybody is told of, and which signs
+    nothing yet. Returns its id; the one that already waits, if there is one.
+
+    Start every process anew before the second step, `sign_with_next`: one that does not know the public half calls
+    what it signs invalid.
+    """
+    load_receipt_key(paths)
+    waiting = next_receipt_key_path(paths)
+    if not waiting.exists():
+        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        _replace(waiting, pem)
+    public = _pem(paths, waiting).public_key()
+    known = load_receipt_public(paths)
+    kid = key_id(public)
+    if all(one["kid"] != kid for one in known["keys"]):
+        # Those of old stay: what they signed is verified with them for ever.
+        both = {"keys": [*known["keys"], *jwks([public])["keys"]]}
+        _replace(paths.receipt_public, json.dumps(both, indent=2).encode(), PUBLIC)
+    return kid
+
+
+def sign_with_next(paths: KeyPaths) -> str:
+    """Rotation of the signing key, second step: from the next start on, sign with the one that waits. Returns its id.
+
+    The old private key is gone with it; its public half stays. Raises `Unfit` when none waits.
+    """
+    waiting = next_receipt_key_path(paths)
+    if not waiting.exists():
+        raise Unfit("No new signing key waits; make one by `desk110 keys add-signing`.")
+    kid = key_id(_pem(paths, waiting).public_key())
+    if all(key["kid"] != kid for key in load_receipt_public(paths)["keys"]):
+        raise Unfit("The new signing key is not published yet; run `desk110 keys add-signing` once more.")
+    waiting.replace(paths.receipt_key)
+    _sync(paths.folder)
+    return kid
+
+
+def next_receipt_key_path(paths: KeyPaths) -> Path:
+    """Where the key waits that will sign next."""
+    return paths.receipt_key.with_suffix(".next.pem")
+
+
 def _signing_key(paths: KeyPaths) -> Ed25519PrivateKey:
+    return _pem(paths, paths.receipt_key)
+
+
+def _pem(paths: KeyPaths, path: Path) -> Ed25519PrivateKey:
     what = "receipt signing key"
     try:
-        key = load_pem_private_key(_read(paths, paths.receipt_key, what), password=None)
+        key = load_pem_private_key(_read(paths, path, what), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _damaged(paths.receipt_key, what, "it is no private key in PEM without a password") from None
+        raise _damaged(path, what, "it is no private key in PEM without a password") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise _damaged(paths.receipt_key, what, "it is not an Ed25519 key")
+        raise _damaged(path, what, "it is not an Ed25519 key")
     return key
 
 
@@ -255,9 +317,10 @@ def _damaged(path: Path, what: str, why: str) -> Unfit:
     return Unfit(f"The {what} ({path}) cannot be used: {why}. Restore the file from its backup.")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, mode: int = SECRET) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    _write(temporary, content, SECRET)
+    temporary.unlink(missing_ok=True)  # of one that was killed and had this number
+    _write(temporary, content, mode)
     temporary.replace(path)
     _sync(path.parent)
 

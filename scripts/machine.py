@@ -5,12 +5,13 @@ import platform
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import environment
 import frontend
-from place import Missing, say
+from place import ROOT, Missing, say
 
 # Chromium without a window around the page: it takes a third of the time. Debian has it.
 LEAN_BROWSER = "chromium-headless-shell"
@@ -42,12 +43,14 @@ createReadStream(from).pipe(createBrotliDecompress()).pipe(createWriteStream(`${
   renameSync(`${to}.part`, to);
 });
 """
+# Unpacked and not installed: Debian's package would start a web server on this machine's port 80.
+UNPACKED_NGINX = ROOT / "var" / "nginx"
 CHINESE_FONT = "fonts-wqy-microhei"
 
 
 def ensure_what_tests_need() -> list[str]:
     """Puts the paths into the environment: `DESK110_TEST_CHROMIUM`, `…_WHOLE_CHROMIUM`, `…_OLD_CHROMIUM`,
-    `…_POSTGRES`, `…_NODE`, `…_JAVA`.
+    `…_POSTGRES`, `…_NODE`, `…_JAVA`, `…_NGINX`, `…_SYSTEMD_ANALYZE`.
 
     Returns a sentence for each thing that cannot be had here; tests of it say why they are skipped.
     """
@@ -75,6 +78,16 @@ def ensure_what_tests_need() -> list[str]:
         missing.append(
             f"whether the pages are valid HTML (install Java {OLDEST_JAVA} or newer, then run again)"
         )
+    if nginx := _nginx():
+        os.environ["DESK110_TEST_NGINX"] = nginx
+    else:
+        missing.append("what needs nginx (install nginx 1.22 or newer, then run again)")
+    if not shutil.which("systemd-analyze"):
+        _apt("systemd")
+    if analyze := shutil.which("systemd-analyze"):
+        os.environ["DESK110_TEST_SYSTEMD_ANALYZE"] = analyze
+    else:
+        missing.append("the units of systemd (there is no systemd-analyze on this machine)")
     if not ensure_server():
         missing.append("what needs PostgreSQL (install a PostgreSQL 14 or newer server, then run again)")
     return missing
@@ -109,6 +122,34 @@ def _old_browser() -> str:
         packed = unpacked.with_suffix(".br")
         subprocess.run([frontend.node("test"), "-e", UNPACK, str(packed), str(unpacked)], check=False)
     return str(unpacked) if _says([str(unpacked), "--no-sandbox", "--version"]) else ""
+
+
+def _nginx() -> str:
+    """The machine's, or Debian's, unpacked."""
+    unpacked = UNPACKED_NGINX / "usr" / "sbin" / "nginx"
+    own = (
+        os.environ.get("DESK110_TEST_NGINX") or shutil.which("nginx") or shutil.which("/usr/sbin/nginx") or ""
+    )
+    if not own and not unpacked.exists():
+        _unpack("nginx", UNPACKED_NGINX)
+    return next((path for path in (own, str(unpacked)) if path and _says([path, "-v"])), "")
+
+
+def _unpack(package: str, into: Path) -> None:
+    """A package of Debian's, unpacked into a folder, where there is apt; the machine stays as it is."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        return
+    say(f"解开 · unpacking {package} (apt-get download)")
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() == 0:
+            subprocess.run(["apt-get", "update", "-q"], capture_output=True, check=False)
+        download = ["apt-get", "download", "-q", package]
+        done = subprocess.run(download, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            say(f"apt-get download failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        for path in Path(folder).glob("*.deb"):
+            into.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["dpkg-deb", "--extract", str(path), str(into)], check=False)
 
 
 def _java() -> str:

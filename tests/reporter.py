@@ -34,6 +34,7 @@ class Reporter:
     frames: list[dict[str, Any]] = field(default_factory=list)
     closed_with: int | None = None
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    epoch: str = ""
     seen_versions: list[tuple[str, int]] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
 
@@ -93,6 +94,8 @@ class Reporter:
         url = self.app.url.replace("http", "ws", 1) + "/api/v1/live"
         self.socket = await connect(url, subprotocols=["desk110.v1"], proxy=None)  # type: ignore[list-item]
         hello = {"type": "hello", "token": self.token, "known": known or {}}
+        if self.epoch:
+            hello["epoch"] = self.epoch
         await self.socket.send(orjson.dumps(hello).decode())
         self._reading = asyncio.create_task(self._read())
         await eventually(lambda: self.frames or self.closed_with, 10, "welcome")
@@ -104,6 +107,10 @@ class Reporter:
                 frame = orjson.loads(text)
                 self.frames.append(frame)
                 self.heard(frame)
+                if frame["type"] == "welcome":
+                    if frame["epoch"] != self.epoch:
+                        self.reports.clear()  # as the page does: what was seen of another database is void
+                    self.epoch = frame["epoch"]
                 if frame["type"] == "ping":
                     await self.socket.send('{"type":"pong"}')
                 for report in frame.get("reports", []) or ([frame["report"]] if "report" in frame else []):

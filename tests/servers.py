@@ -40,6 +40,7 @@ __all__ = [
 
 
 # Where scripts/test unpacks it.
+UNPACKED_NGINX = CHECKOUT / "var" / "nginx" / "usr" / "sbin" / "nginx"
 OLD_CHROMIUM = CHECKOUT / "node_modules" / "@sparticuz" / "chromium" / "bin" / "chromium"
 
 
@@ -213,7 +214,9 @@ def _found(variable: str) -> str:
         "DESK110_TEST_CHROMIUM": ("chromium-headless-shell", "chromium", "google-chrome"),
         "DESK110_TEST_WHOLE_CHROMIUM": ("chromium", "google-chrome"),
         "DESK110_TEST_JAVA": ("java",),
+        "DESK110_TEST_NGINX": (str(UNPACKED_NGINX), "nginx", "/usr/sbin/nginx"),
         "DESK110_TEST_NODE": ("node",),
+        "DESK110_TEST_SYSTEMD_ANALYZE": ("systemd-analyze",),
         "DESK110_TEST_OLD_CHROMIUM": (str(OLD_CHROMIUM),),
     }
     if variable in names:

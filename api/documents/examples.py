@@ -326,7 +326,12 @@ KEYS: Final[Jwks] = {
 
 # --- what the server says over the socket
 
-WELCOME: Final[WelcomeFrame] = {"type": "welcome", "heartbeat_s": 20, "reports": [RECEIVED]}
+WELCOME: Final[WelcomeFrame] = {
+    "type": "welcome",
+    "epoch": "5f0c7a52-6f0e-4b7a-9d43-0c6f4f1b2a9e",
+    "heartbeat_s": 20,
+    "reports": [RECEIVED],
+}
 CHANGED: Final[ReportFrame] = {"type": "report", "report": RECEIVED}
 LINE: Final[MessageSaidFrame] = {"type": "message", "report_id": REPORT_ID, "message": ASKED}
 ASKS: Final[RequestFrame] = {

@@ -32,6 +32,7 @@ export function createLive(env) {
   const watched = new Set(); // ids that a screen is about
   let typed = -Infinity;
   const seen = new Map(); // id → highest version that a screen has shown
+  let epoch = null; // which database the versions are of
   let socket = null;
   let state = "off"; // off | connecting | live | polling
   let tries = 0;
@@ -74,7 +75,7 @@ export function createLive(env) {
       clearTimeout(late);
       goOn();
     };
-    line.onopen = () => say({ type: "hello", ...token(), known: versions() });
+    line.onopen = () => say({ type: "hello", ...token(), known: versions(), ...(epoch ? { epoch } : {}) });
     line.onmessage = ({ data }) => {
       if (line !== socket) return;
       opened();
@@ -119,9 +120,12 @@ export function createLive(env) {
       tries = 0;
       heartbeat = (frame.heartbeat_s ?? 20) * 1000;
       become("live");
+      const anew = Boolean(epoch && frame.epoch && epoch !== frame.epoch);
+      epoch = frame.epoch ?? epoch;
+      if (anew) forgetVersions();
       for (const report of frame.reports ?? []) env.accept(report);
       for (const [report_id, version] of seen) say({ type: "shown", report_id, version });
-      for (const id of watched) refresh(id, { again: true });
+      for (const id of watched) refresh(id, { again: true, anew });
     },
     report: (frame) => env.accept(frame.report),
     message: (frame) => env.emit({ type: "message", id: frame.report_id, message: frame.message }),
@@ -129,6 +133,12 @@ export function createLive(env) {
     error: (frame) => env.emit({ type: "error", code: frame.code, detail: frame.detail ?? "" }),
     ping: () => say({ type: "pong" }),
   };
+
+  /** A backup was restored: what the server has now is the truth, though it is older than what was seen. */
+  function forgetVersions() {
+    for (const [id, report] of env.known) env.known.set(id, { ...report, version: 0 });
+    seen.clear();
+  }
 
   function say(frame) {
     if (socket?.readyState === 1) socket.send(JSON.stringify(frame));
@@ -156,9 +166,10 @@ export function createLive(env) {
   }
 
   /** The newest state of one report over HTTP. Failures pass: the next turn asks again, unless one is still on its way: a
-   *  thin line would be full of questions. `again`: asked all the same, for something has happened meanwhile. */
-  async function refresh(id, { again = false } = {}) {
-    if (STATES_AT_REST.has(env.known.get(id)?.status) && state === "live") return;
+   *  thin line would be full of questions. `again`: asked all the same, for something has happened meanwhile; `anew`: even of
+   *  what was at rest. */
+  async function refresh(id, { again = false, anew = false } = {}) {
+    if (!anew && STATES_AT_REST.has(env.known.get(id)?.status) && state === "live") return;
     const at = env.now();
     if (!again && at - (asked.get(id) ?? -Infinity) < ASK_AGAIN) return;
     asked.set(id, at);
