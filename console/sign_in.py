@@ -100,9 +100,9 @@ async def sign_in(request: Request) -> Response:
         answer = RedirectResponse("/console/first-sign-in", 303)
         set_cookie(parts, answer, FIRST_COOKIE, token, int(FIRST.total_seconds()))
         return answer
-    answer = admitted(parts, token)
-    remember_browser(request, answer)
-    return answer
+    to_desk = admitted(parts, token)
+    remember_browser(request, to_desk)
+    return to_desk
 
 
 def admitted(parts: Parts, token: str) -> Response:

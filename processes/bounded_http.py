@@ -10,7 +10,7 @@ import resource
 from collections import defaultdict
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_BYTES: Final = 32 * 1024  # request line and headers together
 HEAD_S: Final = 10.0  # a head that is not whole by then is somebody holding the line
@@ -19,9 +19,15 @@ BODY_S: Final = 30.0
 BODY_BYTES: Final = 1024
 LINGER_S: Final = 5.0  # of a body that nobody reads any more: so long, that the answer is not cut off
 TAKE_S: Final = 60.0  # an answer of which nothing at all is taken for so long
-FULL: Final = (
-    0.75  # of all files that the process may open; the rest is for the database, Redis and what is stored
-)
+# Of all files that the process may open; the rest is for the database, Redis and what is stored.
+FULL: Final = 0.75
+# What is no request is answered before any app sees it, and without an app's headers.
+REFUSED: Final = [
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+]
 
 
 class Lines:
@@ -95,6 +101,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._forget_timer()
         super().handle_websocket_upgrade()
 
+    def send_400_response(self, msg: str) -> None:
+        usual = self.server_state.default_headers
+        self.server_state.default_headers = [*REFUSED, *usual]
+        try:
+            super().send_400_response(msg)
+        finally:
+            self.server_state.default_headers = usual
+
     # --- the head
 
     def on_message_begin(self) -> None:
@@ -135,7 +149,8 @@ class BoundedHttp(HttpToolsProtocol):
             _lines.rests(self)
 
     def _answered(self) -> bool:
-        return self.cycle is not None and self.cycle.response_complete and not self.transport.is_closing()
+        cycle: RequestResponseCycle | None = self.cycle  # upstream says that there always is one
+        return cycle is not None and cycle.response_complete and not self.transport.is_closing()
 
     def _await_body(self) -> None:
         self._forget_timer()

@@ -27,7 +27,7 @@ RATES: Mapping[str, tuple[str, str]] = {
     "data_person": ("30/hour", "500/minute"),
     # However much comes from an address, and whatever else a person sends: so many reports are always taken.
     "report_always": ("3/minute", "3/minute"),
-    "report_person": ("30/minute", "2000/minute"),
+    "report_person": ("27/minute", "2000/minute"),  # so thirty with those
     "report_address": ("600/minute", "60000/minute"),
     "message_person": ("60/minute", "3000/minute"),
     "media_person": ("60/minute", "3000/minute"),
