@@ -145,4 +145,4 @@ async def test_two_origins_are_none(dispatcher: Dispatcher) -> None:
         answered = await opened(
             dispatcher.app, "/console/live", cookie, f"origin: {first}", f"origin: {second}"
         )
-        assert answered == 403, (first, second)
+        assert answered in {400, 403}, (first, second)

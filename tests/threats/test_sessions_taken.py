@@ -35,7 +35,7 @@ async def sign_in(browser: httpx2.AsyncClient, number: str) -> httpx2.Response:
 async def test_a_session_that_was_planted_before_signing_in_is_not_the_one_that_is_opened(
     browser: httpx2.AsyncClient,
 ) -> None:
-    browser.cookies.set(CONSOLE, PLANTED, path="/console")
+    browser.cookies.set(CONSOLE, PLANTED, domain="127.0.0.1", path="/console")
     assert (await sign_in(browser, "33010501")).status_code == 303
     given = [cookie.value for cookie in browser.cookies.jar if cookie.name == CONSOLE]
     assert PLANTED not in given
@@ -50,7 +50,7 @@ async def test_each_sign_in_is_another_session_and_ends_the_one_before_it(
     before = await Dispatcher.signed_in(stack.consoles[0], "33010502")
     await before.watch()
     first = before.http.cookies[CONSOLE]
-    browser.cookies.set(CONSOLE, first, path="/console")
+    browser.cookies.set(CONSOLE, first, domain="127.0.0.1", path="/console")
     assert (await sign_in(browser, "33010503")).status_code == 303
     second = next(cookie.value for cookie in browser.cookies.jar if cookie.name == CONSOLE)
     assert second != first
@@ -69,7 +69,7 @@ async def test_each_sign_in_is_another_session_and_ends_the_one_before_it(
 
 async def test_a_wrong_password_ends_no_session(stack: Stack, browser: httpx2.AsyncClient) -> None:
     stays = await Dispatcher.signed_in(stack.consoles[0], "33011003")
-    browser.cookies.set(CONSOLE, stays.http.cookies[CONSOLE], path="/console")
+    browser.cookies.set(CONSOLE, stays.http.cookies[CONSOLE], domain="127.0.0.1", path="/console")
     page = await browser.get("/console/sign-in")
     token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert token
@@ -82,7 +82,7 @@ async def test_a_wrong_password_ends_no_session(stack: Stack, browser: httpx2.As
 async def test_a_reporters_session_that_was_planted_is_not_the_one_that_is_opened(stack: Stack) -> None:
     app = stack.citizens[0]
     async with httpx2.AsyncClient(base_url=app.url, headers={"origin": app.url}, timeout=30) as phone:
-        phone.cookies.set(CITIZEN, PLANTED)
+        phone.cookies.set(CITIZEN, PLANTED, domain="127.0.0.1", path="/")
         code = (await phone.post("/api/v1/phone-codes", json={"phone": "13922220001"})).json()["demo_code"]
         opened = await phone.post("/api/v1/sessions", json={"phone": "13922220001", "code": code})
         assert opened.status_code == 201
