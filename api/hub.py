@@ -28,8 +28,11 @@ SILENT_S = 2.5 * HEARTBEAT_S
 SWEEP_EVERY_S = 2.0
 SCREENS_KEPT_S = 2.0
 
+# Of one person in one process. Each is told everything: somebody with a thousand would make others wait.
+SOCKETS_EACH = 16
+
 # Why a socket is closed.
-SILENT, RESTARTING, SIGN_IN_AGAIN = 1001, 1012, 4401
+SILENT, TOO_MANY, RESTARTING, SIGN_IN_AGAIN = 1001, 1008, 1012, 4401
 
 
 @dataclass(slots=True, eq=False)
@@ -163,7 +166,10 @@ class Hub:
         """Begin: register, read, greet; what comes in between waits behind the greeting. `of` is the epoch that `known`
         is of, where the client knows it."""
         figures.SOCKETS.inc()
-        self._listeners.setdefault(listener.reporter, set()).add(listener)
+        mine = self._listeners.setdefault(listener.reporter, set())
+        if len(mine) >= SOCKETS_EACH:  # whoever comes now is more likely to be looked at
+            self._close_soon(min(mine, key=lambda other: other.socket.heard_at), TOO_MANY)
+        mine.add(listener)
         here, found = await self._read(
             lambda session: (epoch(session), reading.open_of_reporter(session, listener.reporter))
         )

@@ -15,7 +15,7 @@ from dispatch.errors import Refused
 from dispatch.narrow import narrow_number
 from dispatch.reporters import CODE_LIVES, SESSION_LIVES, SignedIn
 from web.bodies import read_json
-from web.origins import SAFE, address, origin_fits
+from web.origins import SAFE, address, of_another_site, origin_fits
 from web.problems import language_of
 
 COOKIE = "desk110_session"
@@ -93,7 +93,8 @@ async def open_session(request: Request, body: SessionBody, language: str) -> tu
     phone = phones.normalise(body.phone, demo=parts.settings.demo)
     code = narrow_number(body.code)
     await parts.limits.take("sign_in_address", address(request))
-    await parts.limits.take("sign_in_phone", parts.cipher.index("phone", phone).hex())
+    # With the address: whoever guesses at somebody else's phone keeps nobody but themselves from signing in.
+    await parts.limits.take("sign_in_phone", f"{address(request)} {parts.cipher.index('phone', phone).hex()}")
     token = reporters.new_token()
     device = device_of(request.headers.get("user-agent", ""))
     found = await parts.writer.do(
@@ -167,8 +168,10 @@ async def require_reporter(request: Request) -> SignedIn:
     token, by_cookie = token_of(request)
     if token is None:
         raise Refused("sign_in_required")
-    if by_cookie and request.method not in SAFE and not origin_fits(request, parts.settings.citizen_origins):
-        raise Refused("origin_refused")
+    if by_cookie and request.method not in SAFE:
+        ours = origin_fits(request, parts.settings.citizen_origins) and not of_another_site(request)
+        if not ours:
+            raise Refused("origin_refused")
     reporter = await reporter_of(parts, token)
     if request.headers.get(WHOSE, str(reporter.id)) != str(reporter.id):
         raise Refused("sign_in_required")

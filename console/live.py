@@ -1,5 +1,6 @@
 """The console's socket: what feeds the desk's page (`/console/live`)."""
 
+import asyncio
 from uuid import UUID
 
 import orjson
@@ -25,6 +26,10 @@ log = structlog.get_logger()
 # A console that missed more events than this gets the whole queue: it is less to send.
 CATCH_UP = 1000
 FRAME_LIMIT = 4096
+# A page tells each time that its screen has painted, and a busy desk paints a few dozen times a second.
+FRAMES_IN_WINDOW = 2000
+WINDOW_S = 10
+TOO_MANY_FRAMES, TOO_BIG = 1008, 1009
 
 
 async def live(websocket: WebSocket) -> None:
@@ -94,9 +99,17 @@ def _missed(session: Session, desk: str, after: str, head: int) -> list[states.R
 
 async def _hear(parts: Parts, console: Console) -> None:
     """Take the page's frames until it leaves: it only tells how far its screen has come."""
+    loop = asyncio.get_running_loop()
+    window_from, frames = loop.time(), 0
     while (text := await console.socket.receive()) is not None:
+        if loop.time() - window_from > WINDOW_S:
+            window_from, frames = loop.time(), 0
+        frames += 1
+        if frames > FRAMES_IN_WINDOW:
+            await console.socket.close(TOO_MANY_FRAMES)
+            return
         if len(text) > FRAME_LIMIT:
-            await console.socket.close(1009)
+            await console.socket.close(TOO_BIG)
             return
         try:
             frame = orjson.loads(text)

@@ -42,6 +42,7 @@ from console.sign_in import (
     admitted,
     is_address,
     lacking,
+    on_duty,
     read_form,
     require_act,
     same_page,
@@ -121,15 +122,19 @@ async def sign_in(request: Request) -> Response:
     account = await parts.read(lambda session: dispatchers.account(session, known.number))
     # A passkey is two factors: what may still be lacking is a password of one's own.
     pending = account is not None and "password" in lacking(parts, account)
-    token, where = new_token(), address(request)
+    token, where, before = new_token(), address(request), await on_duty(request)
 
     def done(session: Session) -> bool:
         if not passkeys.spend(session, _digest(parts, challenge), until):
             return False
         passkeys.used(session, id_, verified.new_sign_count)
-        return dispatchers.sign_in(session, known.number, token, address=where, by="passkey", pending=pending)
+        fits = dispatchers.sign_in(session, known.number, token, address=where, by="passkey", pending=pending)
+        if fits and before is not None:  # whoever was signed in here is so no longer
+            dispatchers.sign_out(session, before)
+        return fits
 
-    if not await parts.writer.do(done, known.desk or PROVINCE):
+    logs = {known.desk or PROVINCE, before.desk or PROVINCE if before else known.desk or PROVINCE}
+    if not await parts.writer.do(done, *sorted(logs)):
         raise Refused("passkey_refused")
     if pending:
         answer: Response = JSONResponse({"to": "/console/first-sign-in"})

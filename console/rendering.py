@@ -23,6 +23,7 @@ from console import acts, attachments, entries, measures, told
 from console.conversation import delivered, moments, unanswered
 from console.degrees import writings
 from console.likeness import likeness_in
+from console.plainly import plainly
 from console.questions import offered
 from console.spots import dot_of, outside_in, spots_in
 from console.standing import rank_in, standing_in
@@ -271,6 +272,7 @@ class Rendering:
         environment = Environment(
             loader=FileSystemLoader(self._templates),
             autoescape=True,
+            finalize=plainly,
             undefined=StrictUndefined,
             auto_reload=self._reload,
             trim_blocks=True,

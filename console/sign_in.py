@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from console.parts import Parts, parts_of
 from console.rendering import SignInError
+from console.tries import remember_browser, take_second_try, take_try
 from dispatch import accounts, dispatchers, recovery_codes
 from dispatch.clock import now
 from dispatch.dispatchers import FIRST, SHIFT, Account, OnDuty
@@ -23,7 +24,7 @@ from dispatch.narrow import LONGEST_TYPED, narrow_number
 from dispatch.reporters import PROVINCE, new_token, token_digest
 from web import bodies
 from web.languages import page_language, remember
-from web.origins import address, foreign
+from web.origins import address, foreign, of_another_site, origin_fits
 
 COOKIE = "desk110_console"
 BEFORE_SIGN_IN = "desk110_console_csrf"
@@ -51,11 +52,11 @@ async def sign_in(request: Request) -> Response:
     parts = parts_of(request)
     form = await read_form(request)
     number, password = narrow_number(form.get("number", "")[:LONGEST_TYPED]), form.get("password", "")
-    if foreign(request, parts.settings.console_origins) or not same_page(request, form):
+    elsewhere = foreign(request, parts.settings.console_origins) or of_another_site(request)
+    if elsewhere or not same_page(request, form):
         return page(request, number=number, error="page_expired", status=403)
     try:
-        await parts.limits.take("console_address", address(request))
-        await parts.limits.take("console_sign_in", f"{address(request)} {number[:32]}")
+        await take_try(request, number)
     except Refused:
         return page(request, number=number, error="too_many", minutes=1, status=429)
     account = None
@@ -67,21 +68,30 @@ async def sign_in(request: Request) -> Response:
     step = recovery = None
     if account.totp_secret is not None:
         code = form.get("totp", "")
+        try:
+            await take_second_try(request, number, code)
+        except Refused:
+            return page(request, number=number, asks_totp=True, error="too_many", minutes=60, status=429)
         step = _totp_step(parts, account.number, account.totp_secret, code)
         recovery = _recovery(parts, account.number, code) if step is None else None
         if step is None and recovery is None:
             error: SignInError | None = "totp" if code else None
             return page(request, number=number, asks_totp=True, error=error, status=401)
     token, where, lacks = new_token(), address(request), lacking(parts, account)
+    before = await on_duty(request)
 
     def open_session(session: Session) -> bool:
         if "totp" in lacks:
             accounts.offer_totp(session, parts.cipher, number, accounts.new_secret())
-        return dispatchers.sign_in(
+        fits = dispatchers.sign_in(
             session, number, token, step, where, recovery=recovery, pending=bool(lacks)
         )
+        if fits and before is not None:  # whoever was signed in here is so no longer
+            dispatchers.sign_out(session, before)
+        return fits
 
-    opened = await parts.writer.do(open_session, *sorted({account.desk or PROVINCE, PROVINCE}))
+    logs = {account.desk or PROVINCE, PROVINCE, before.desk or PROVINCE if before else PROVINCE}
+    opened = await parts.writer.do(open_session, *sorted(logs))
     if not opened:
         return page(
             request, number=number, asks_totp=account.totp_secret is not None, error="totp", status=401
@@ -90,7 +100,9 @@ async def sign_in(request: Request) -> Response:
         answer = RedirectResponse("/console/first-sign-in", 303)
         set_cookie(parts, answer, FIRST_COOKIE, token, int(FIRST.total_seconds()))
         return answer
-    return admitted(parts, token)
+    to_desk = admitted(parts, token)
+    remember_browser(request, to_desk)
+    return to_desk
 
 
 def admitted(parts: Parts, token: str) -> Response:
@@ -161,7 +173,8 @@ async def require_act(request: Request) -> OnDuty:
 
 async def check_own_page(request: Request, who: OnDuty) -> None:
     """The request comes from a page that we gave to this session. Raises Refused: `origin_refused`, `csrf_refused`."""
-    if foreign(request, parts_of(request).settings.console_origins):
+    ours = origin_fits(request, parts_of(request).settings.console_origins)
+    if not ours or of_another_site(request):
         raise Refused("origin_refused")
     given = request.headers.get("x-csrf-token") or (await read_form(request)).get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), who.csrf.encode()):

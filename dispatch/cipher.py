@@ -23,7 +23,7 @@ NONCE_BYTES, TAG_BYTES = 12, 16
 HEAD_BYTES = len(VERSION) + KEY_ID_BYTES
 OVERHEAD_BYTES = HEAD_BYTES + NONCE_BYTES + TAG_BYTES
 
-IndexedColumn = Literal["phone", "id_number", "openid", "search", "recovery", "challenge"]
+IndexedColumn = Literal["phone", "id_number", "openid", "search", "recovery", "challenge", "browser"]
 
 
 class Unopenable(Exception):

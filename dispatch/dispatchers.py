@@ -142,26 +142,34 @@ def sign_in(
     row = (
         session.connection()
         .execute(
-            select(_DISPATCHER.c.desk, _DISPATCHER.c.totp_used).where(
+            select(_DISPATCHER.c.desk).where(
                 _DISPATCHER.c.number == number, _DISPATCHER.c.disabled_at.is_(None)
             )
         )
         .one_or_none()
     )
-    if row is None or (totp is not None and totp <= row.totp_used):
+    if row is None:
         return False
     actor = f"dispatcher:{number}"
     if recovery is not None and not recovery_codes.spend(session, number, row.desk or PROVINCE, recovery):
         return False
-    if totp is not None:
-        session.connection().execute(
-            update(_DISPATCHER).where(_DISPATCHER.c.number == number).values(totp_used=totp)
-        )
+    if totp is not None and not _use_up(session, number, totp):
+        return False
     digest = _open(session, number, token, address, pending=pending)
     if not pending:
         data = {"session": mark_of(digest)} | ({"by": by} if by else {})
         record(session, row.desk or PROVINCE, DISPATCHER_SIGNED_IN, actor=actor, data=data)
     return True
+
+
+def _use_up(session: Session, number: str, totp: int) -> bool:
+    """Take the step of a one-time code; False when it or a later one was taken before, by whichever process."""
+    taken = session.connection().execute(
+        update(_DISPATCHER)
+        .where(_DISPATCHER.c.number == number, _DISPATCHER.c.totp_used < totp)
+        .values(totp_used=totp)
+    )
+    return bool(taken.rowcount)
 
 
 def first(session: Session, digest: bytes) -> OnDuty | None:

@@ -1,11 +1,12 @@
-"""What `scripts/run`, `scripts/test`, `scripts/check` and `scripts/bench` do, step by step. Standard library alone: it
-runs before anything is installed, by any Python from 3.11 on."""
+"""What `scripts/run`, `scripts/test`, `scripts/check`, `scripts/bench` and `scripts/audit` do, step by step. Standard
+library alone: it runs before anything is installed, by any Python from 3.11 on."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 
+import advisories
 import environment
 import frontend
 import machine
@@ -30,14 +31,14 @@ ALSO_TYPED = ("bench", "scripts", "tests")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run`, `test …`, `check …` or `bench …`. The answer is the exit status."""
+    """`run`, `test …`, `check …`, `bench …` or `audit`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Chinese
     task, rest = arguments[0], list(arguments[1:])
     try:
-        return {"run": _run, "test": _test, "check": _check, "bench": _bench}[task](rest)
+        return TASKS[task](rest)
     except Missing as missing:
         print(f"desk110: {missing}", file=sys.stderr)
         return 1
@@ -70,6 +71,10 @@ def _bench(arguments: list[str]) -> int:
         if any("peers" in argument for argument in arguments):
             peers.ensure()
     return subprocess.call([environment.tool("python"), "-m", "bench", *arguments], cwd=ROOT)
+
+
+def _audit(_arguments: list[str]) -> int:
+    return advisories.audit()
 
 
 def _test(arguments: list[str]) -> int:
@@ -134,6 +139,9 @@ def _checks(*, fix: bool) -> list[str]:
         if subprocess.call(command, cwd=ROOT):
             failed.append(name)
     return failed
+
+
+TASKS = {"run": _run, "test": _test, "check": _check, "bench": _bench, "audit": _audit}
 
 
 if __name__ == "__main__":

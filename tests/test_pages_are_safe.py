@@ -30,6 +30,8 @@ POLICY = {
     "base-uri": "'none'",
     "form-action": "'self'",
     "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "default",
 }
 # What is the same for everyone may be kept; a document of the protocol, a public key.
 PUBLIC = {"/.well-known/jwks.json", "/api/v1/openapi.json", "/api/v1/asyncapi.json", "/counties.geojson"}

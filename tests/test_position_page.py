@@ -438,8 +438,8 @@ async def test_every_field_for_a_place_offers_the_ways_and_keeps_what_was_chosen
     await held.page.goto("/")
     await expect(held.page.locator("html[data-ready]")).to_be_attached()
     await held.page.evaluate(
-        """document.querySelector("#home").insertAdjacentHTML(
-            "afterbegin", '<label><span>哪里</span><input id="deed" data-place-for="deed"></label>')"""
+        """document.querySelector("#home").prepend(new DOMParser().parseFromString(
+            '<label><span>哪里</span><input id="deed" data-place-for="deed"></label>', "text/html").body.firstChild)"""
     )
     field = held.page.locator("#deed")
     await held.page.locator(".place-field").get_by_role("button", name="选地点").tap()

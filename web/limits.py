@@ -25,7 +25,9 @@ RATES: Mapping[str, tuple[str, str]] = {
     "correction_person": ("3/day", "500/minute"),
     "consent_person": ("60/hour", "500/minute"),
     "data_person": ("30/hour", "500/minute"),
-    "report_person": ("30/minute", "2000/minute"),
+    # However much comes from an address, and whatever else a person sends: so many reports are always taken.
+    "report_always": ("3/minute", "3/minute"),
+    "report_person": ("27/minute", "2000/minute"),  # so thirty with those
     "report_address": ("600/minute", "60000/minute"),
     "message_person": ("60/minute", "3000/minute"),
     "media_person": ("60/minute", "3000/minute"),
@@ -35,6 +37,10 @@ RATES: Mapping[str, tuple[str, str]] = {
     # Each looks through up to some thousand reports.
     "search_person": ("60/minute", "3000/minute"),
     "console_sign_in": ("10/minute", "2000/minute"),
+    # By a browser that somebody has signed in with before; a console is used by each shift in turn.
+    "console_browser": ("30/10minute", "20000/minute"),
+    # The second factor, by who has the password.
+    "console_second": ("10/hour", "2000/minute"),
     # One's own password, at a console that somebody left open.
     "console_own_password": ("10/10minute", "2000/minute"),
     # A password tried at one number after the other; a whole shift of a desk signs in from one address.
@@ -66,14 +72,18 @@ class Limits:
 
     async def take(self, name: str, key: str) -> None:
         """Count one for `key`. Raises Refused `too_many_requests` with `resend_in` seconds when it is too many."""
+        if not await self.allows(name, key):
+            raise Refused("too_many_requests", resend_in=self._items[name].get_expiry())
+
+    async def allows(self, name: str, key: str) -> bool:
+        """Count one for `key`; whether it is not too many."""
         item = self._items.get(name)
         if item is None:
-            return
+            return True
         allowed = await self._hit_shared(item, name, key)
         if allowed is None:
             allowed = await self._near.hit(item, name, key)
-        if not allowed:
-            raise Refused("too_many_requests", resend_in=item.get_expiry())
+        return allowed
 
     async def _hit_shared(self, item: RateLimitItem, name: str, key: str) -> bool | None:
         """Whether Redis allows it; None when Redis does not say, and then it is not asked again for a while."""

@@ -16,6 +16,12 @@ def foreign(connection: HTTPConnection, allowed: frozenset[str]) -> bool:
     return origin is not None and origin not in allowed
 
 
+def of_another_site(connection: HTTPConnection) -> bool:
+    """Whether the browser says that another page than ours began the request (`Sec-Fetch-Site`): one of another site,
+    or of a neighbour under the same domain. `none` is the reader's own hand. Browsers before 2020 do not say it."""
+    return connection.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+
+
 def of_mini_program(connection: HTTPConnection) -> bool:
     """Whether it says to come from WeChat itself, whose phones name origins of their own on sockets. It proves nothing:
     who comes so is known by a token, and by no cookie."""

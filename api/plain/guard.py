@@ -27,13 +27,11 @@ from api.sessions import COOKIE as SESSION
 from api.sessions import reporter_of
 from dispatch.errors import Refused
 from dispatch.reporters import SignedIn
-from web.origins import foreign
+from web.origins import foreign, of_another_site
 
 COOKIE: Final = "desk110_plain"
 FIELD: Final = "form_token"
 _OURS: Final = re.compile(r"[A-Za-z0-9_-]{32}")
-# Of the page itself, or by the reader's own hand, as when a browser sends a form again after a restart.
-_SITES: Final = frozenset({"same-origin", "none"})
 
 
 async def reporter_at(request: Request) -> SignedIn:
@@ -48,7 +46,7 @@ def check(request: Request, form: Mapping[str, str]) -> None:
     """Raises Refused: `origin_refused` for another site's form, `csrf_refused` for one without its token."""
     if foreign(request, parts_of(request).settings.citizen_origins):
         raise Refused("origin_refused")
-    if request.headers.get("sec-fetch-site", "none") not in _SITES:
+    if of_another_site(request):
         raise Refused("origin_refused")
     expected = _token(request, None)
     if expected is None or not hmac.compare_digest(expected.encode(), form.get(FIELD, "").encode()):
