@@ -1,4 +1,4 @@
-"""What `scripts/run`, `scripts/test`, `scripts/check` and `scripts/bench` do, step by step. Standard library alone: it
+"""What `scripts/run`, `test`, `check`, `bench` and `soak` do, step by step. Standard library alone: it
 runs before anything is installed, by any Python from 3.11 on."""
 
 import json
@@ -29,14 +29,14 @@ ALSO_TYPED = ("bench", "scripts", "tests")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run`, `test …`, `check …` or `bench …`. The answer is the exit status."""
+    """`run`, `test …`, `check …`, `bench …` or `soak …`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Chinese
     task, rest = arguments[0], list(arguments[1:])
     try:
-        return {"run": _run, "test": _test, "check": _check, "bench": _bench}[task](rest)
+        return {"run": _run, "test": _test, "check": _check, "bench": _bench, "soak": _soak}[task](rest)
     except Missing as missing:
         print(f"desk110: {missing}", file=sys.stderr)
         return 1
@@ -67,6 +67,14 @@ def _bench(arguments: list[str]) -> int:
         environment.ensure_boundaries()
         machine.ensure_server()
     return subprocess.call([environment.tool("python"), "-m", "bench", *arguments], cwd=ROOT)
+
+
+def _soak(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+        environment.ensure_boundaries()
+        machine.ensure_server()
+    return subprocess.call([environment.tool("python"), "-m", "tests.soak", *arguments], cwd=ROOT)
 
 
 def _test(arguments: list[str]) -> int:

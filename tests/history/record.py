@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import Column, Table, and_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Table, and_, or_, select, true
 
 from dispatch.database import Database
 from dispatch.events import REPORT_RECEIVED
@@ -58,7 +58,8 @@ class Record:
     def of(cls, database: Database, after: Mapping[str, int] | None = None) -> Self:
         """All that is stored; or, by desk, what came after that event of its log: a long run is held in stretches."""
         report, event, acknowledgement = T["report"], T["event"], T["acknowledgement"]
-        filed = logged = true()
+        filed: ColumnElement[bool] = true()
+        logged: ColumnElement[bool] = true()
         if after is not None:
             filed = or_(*(and_(report.c.desk == at, report.c.filed_seq > seq) for at, seq in after.items()))
             logged = or_(*(and_(event.c.desk == at, event.c.seq > seq) for at, seq in after.items()))

@@ -19,7 +19,6 @@ from websockets.exceptions import WebSocketException
 from tests.faults.arming import Fault as Armed
 from tests.faults.at_each_step import BEFORE_ANSWER, BEFORE_COMMIT, BEFORE_PUSH, BEFORE_RING, fault
 from tests.forgeries import bodies, channels
-from tests.promises import eventually
 from tests.server import START_S
 from tests.soak.ground import Ground
 from tests.stack import App
@@ -70,7 +69,7 @@ async def _frozen(ground: Ground, role: str) -> float:
 
 
 async def _rolling_restart(ground: Ground) -> float:
-    """Each process in turn is told to stop, its sockets are closed with 1012, and it comes back before the next goes."""
+    """Each process in turn is told to stop, closes its sockets with 1012, and is back before the next goes."""
     before = ground.closed_with(RESTARTING)
     for app in ground.whole.apps:
         status = await asyncio.to_thread(app.stop)
@@ -237,6 +236,11 @@ ON_POSTGRESQL: Final[dict[str, Harm]] = {
     "PostgreSQL stopped for 2 s": partial(_postgres_away, how=SIGINT),
     "PostgreSQL crashed, back after 2 s": partial(_postgres_away, how=SIGQUIT),
 }
+
+
+def wants_all(name: str) -> bool:
+    """Whether every process must be there before: one of each kind stays."""
+    return name.split()[0] in {"citizen", "console", "worker", "rolling"}
 
 
 def faults(on_postgresql: bool) -> dict[str, Harm]:

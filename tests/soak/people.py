@@ -1,9 +1,11 @@
 """The people of a soak: reporters and dispatchers who go to the next process when theirs is gone, as behind a proxy."""
 
 import asyncio
+import itertools
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from tests.stack import App
 # As the page: by then it asks again.
 ANSWER_S: Final = 10.0
 AGAIN_S: Final = 0.1
+LOOK_EVERY_S: Final = 0.01
 # A dispatcher who sees another's card wait so long takes it.
 HELPS_AFTER_S: Final = 1.5
 
@@ -124,19 +127,26 @@ class SoakDispatcher(WatchedDispatcher):
                         break  # the process is away; the card still waits
             await asyncio.sleep(chance.uniform(0, AGAIN_S))
 
+    async def shows_it(self, report: str) -> None:
+        """Returns when the screen does."""
+        for _ in itertools.count():
+            if report in self.first_seen:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
     def forget(self, reports: set[str]) -> None:
         """What ended long ago: a screen does not show it any more."""
         for held in (self.cards, self.words, self.first_seen):
             for report in reports & held.keys():
-                del held[report]  # type: ignore[attr-defined]  # a mapping each
+                del held[report]
         for told in (self.order, self.history, self.seqs, self.ticks, self.told):
-            told.clear()  # type: ignore[attr-defined]  # a list each
+            told.clear()
 
     async def paint(self) -> None:
-        try:
+        with suppress(
+            WebSocketException
+        ):  # it closes while the screen is painted: the reading ends by itself
             await super().paint()
-        except WebSocketException:
-            pass  # it closes while the screen is painted: the reading ends by itself
 
     async def leave(self) -> None:
         await self.hang_up()
@@ -157,5 +167,3 @@ class SoakDispatcher(WatchedDispatcher):
 def other(apps: Sequence[App], app: App) -> App:
     """The next after this one."""
     return apps[(list(apps).index(app) + 1) % len(apps)]
-
-
