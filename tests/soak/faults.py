@@ -234,7 +234,7 @@ EVERYWHERE: Final[dict[str, Harm]] = {
 ON_POSTGRESQL: Final[dict[str, Harm]] = {
     "database connections cut": _connections_cut,
     "PostgreSQL stopped for 2 s": partial(_postgres_away, how=SIGINT),
-    "PostgreSQL crashed, back after 2 s": partial(_postgres_away, how=SIGQUIT),
+    "PostgreSQL crashed for 2 s": partial(_postgres_away, how=SIGQUIT),
 }
 
 
