@@ -8,8 +8,6 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import asgi
-import cli
 from tests.faults.arming import Fault, die
 from tests.faults.commits import around_commits
 
@@ -63,6 +61,8 @@ def _deadly_delivery(hub: Any) -> None:
 
 if __name__ == "__main__":
     import api.hub
+    import asgi
+    import cli
     import console.hub
 
     around_commits(before=lambda: _die_if(BEFORE_COMMIT), after=lambda: _die_if(BEFORE_RING))

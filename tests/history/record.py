@@ -64,29 +64,29 @@ class Record:
             filed = or_(*(and_(report.c.desk == at, report.c.filed_seq > seq) for at, seq in after.items()))
             logged = or_(*(and_(event.c.desk == at, event.c.seq > seq) for at, seq in after.items()))
         received_of = acknowledgement.join(report, report.c.id == acknowledgement.c.report)
-        with database.read() as session:
+        with database.read() as session:  # and out of it soon: a server ends who dwells in a transaction
             connection = session.connection()
-            reports = {
-                str(row.id): Stored(
-                    str(row.id),
-                    row.desk,
-                    str(row.reporter),
-                    str(row.idempotency_key),
-                    row.number,
-                    row.status,
-                    row.version,
-                )
-                for row in connection.execute(select(*_of_report(report)).where(filed))
-            }
-            received = {
-                str(row.report): Received(row.desk, row.dispatcher, row.version)
-                for row in connection.execute(select(acknowledgement).select_from(received_of).where(filed))
-            }
-            logs: dict[str, list[Logged]] = defaultdict(list)
-            for row in connection.execute(select(event).where(logged).order_by(event.c.desk, event.c.seq)):
-                version = 1 if row.kind == "ReportFiled" else int(row.data.get("version", 0))
-                of = str(row.report) if row.report else None
-                logs[row.desk].append(Logged(row.seq, row.kind, of, version))
+            reported = connection.execute(select(*_of_report(report)).where(filed)).all()
+            accepted = connection.execute(select(acknowledgement).select_from(received_of).where(filed)).all()
+            events = connection.execute(select(event).where(logged).order_by(event.c.desk, event.c.seq)).all()
+        reports = {
+            str(row.id): Stored(
+                str(row.id),
+                row.desk,
+                str(row.reporter),
+                str(row.idempotency_key),
+                row.number,
+                row.status,
+                row.version,
+            )
+            for row in reported
+        }
+        received = {str(row.report): Received(row.desk, row.dispatcher, row.version) for row in accepted}
+        logs: dict[str, list[Logged]] = defaultdict(list)
+        for row in events:
+            version = 1 if row.kind == "ReportFiled" else int(row.data.get("version", 0))
+            of = str(row.report) if row.report else None
+            logs[row.desk].append(Logged(row.seq, row.kind, of, version))
         return cls(reports, received, dict(logs))
 
     def acknowledged(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from dispatch.models import TABLES
 from dispatch.outcomes import close
@@ -188,7 +189,10 @@ class Ground:
             return {row.desk: row.seq for row in rows}
 
     def _settled(self) -> bool:
-        record = Record.of(self.whole.database, self.after)
+        try:
+            record = Record.of(self.whole.database, self.after)
+        except DBAPIError:  # a fault's end: look again
+            return False
         screens: dict[str, list[SoakDispatcher]] = {place.desk: [] for place in self.places}
         for dispatcher in self.dispatchers:
             screens[dispatcher.number[:6]].append(dispatcher)
