@@ -1,12 +1,12 @@
 """A line that died without a word: the other end is gone, and no packet says so."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.people import Dispatcher, People, eventually
+from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.server import free_port
 from tests.slow_line import SlowLine
@@ -16,26 +16,31 @@ from tests.truth import assert_whole
 pytestmark = pytest.mark.anyio
 
 SOON_S = 20
-# Asked every twenty seconds whether it still lives, and given twenty to answer.
-GIVEN_UP_S = 90
 
 
 @pytest.fixture
-async def line(stack: Stack) -> AsyncIterator[SlowLine]:
-    found = SlowLine(free_port(), stack.consoles[0].port)
+def app(stack: Stack) -> Iterator[App]:
+    """A console process that soon asks whether somebody is still there."""
+    with stack.another("console", "tests.faults.quick_pings") as found:
+        yield found
+
+
+@pytest.fixture
+async def line(app: App) -> AsyncIterator[SlowLine]:
+    found = SlowLine(free_port(), app.port)
     await found.open()
     yield found
     await found.close()
 
 
 async def test_a_dead_console_counts_as_no_screen_and_a_dead_phone_reads_what_it_missed(
-    stack: Stack, place: Place, people: People, line: SlowLine
+    stack: Stack, app: App, place: Place, people: People, line: SlowLine
 ) -> None:
     """I2, I4: what is shown on no living screen is not said to be shown."""
-    alive = await people.dispatcher(stack.consoles[0], place.number("01"))
-    dead = people.also(await Dispatcher.signed_in(stack.consoles[0], place.number("02")))
+    alive = await people.dispatcher(app, place.number("01"))
+    dead = people.also(await Dispatcher.signed_in(app, place.number("02")))
     await _watch_over(line, dead)
-    phone = await people.reporter(stack.citizens[0], place.location)
+    phone = people.also(await Reporter.signed_in(stack.citizens[0], verified=True, location=place.location))
     await phone.listen()
     first = (await phone.filed("之前"))["id"]
     await eventually(lambda: phone.screens(first) == 2, SOON_S, "two screens show it")
@@ -46,7 +51,7 @@ async def test_a_dead_console_counts_as_no_screen_and_a_dead_phone_reads_what_it
     assert second not in dead.cards
     assert (await alive.accept(second)).status_code == 200
     await eventually(lambda: phone.status(second) == "received", SOON_S, "已接收")
-    await eventually(lambda: phone.screens(first) == 1, GIVEN_UP_S, "the dead one counts no more")
+    await eventually(lambda: phone.screens(first) == 1, SOON_S, "the dead one counts no more")
 
     # It comes again, by a line that lives, with the cursor that it had.
     assert dead.socket is not None
@@ -62,14 +67,10 @@ async def _watch_over(line: SlowLine, dispatcher: Dispatcher) -> None:
     cookies = "; ".join(f"{name}={value}" for name, value in dispatcher.http.cookies.items())
     dispatcher.socket = await connect(
         line.url.replace("http", "ws", 1) + f"/console/live?after={dispatcher.cursor}",
-        origin=_origin(dispatcher.app),  # type: ignore[arg-type]  # a NewType of str
+        origin=dispatcher.app.url,  # type: ignore[arg-type]  # a NewType of str
         additional_headers={"cookie": cookies},
         max_size=None,
         proxy=None,
         ping_interval=None,
     )
     dispatcher._reading = asyncio.create_task(dispatcher._read(dispatcher.socket))
-
-
-def _origin(app: App) -> str:
-    return app.url

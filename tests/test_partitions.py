@@ -90,6 +90,7 @@ async def test_the_citizen_side_cut_off_from_its_surroundings_says_so_and_goes_o
     await eventually(lambda: filed[1] in console.cards, SOON_S, "nobody rang, and it is seen all the same")
     assert (await console.accept(filed[1])).status_code == 200
     await eventually(lambda: phone.status(filed[1]) == "received", SOON_S, "已接收")
+    assert phone.closed_with is None, "the line to the phone never broke"
 
     await zones.database.cut()
     key = await _refused(phone)

@@ -87,8 +87,10 @@ class Drill:
             reporter.attentive()
         for dispatcher in self.dispatchers:
             dispatcher.attentive()
+        # What is seen while the record is read may be newer than the record.
+        seen = self.history.until_now()
         record = await asyncio.to_thread(Record.of, self.whole.database)
-        return first_violation(self.history, record)
+        return first_violation(seen, record)
 
     def _settled(self) -> bool:
         record = Record.of(self.whole.database)

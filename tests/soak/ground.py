@@ -1,6 +1,7 @@
 """What a soak stands on: the processes, the desks, the people, and the history of the stretch that runs."""
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -134,23 +135,32 @@ class Ground:
 
         Its reports are closed and its reporters leave, so that the next begins as this one did.
         """
-        end = time.monotonic() + SETTLED_S
-        while time.monotonic() < end:
-            if await asyncio.to_thread(self._settled):
-                break
-            await asyncio.sleep(SETTLED_EVERY_S)
+        await self._settle()
         for phone in (*self.reporters, *self.probes):
             phone.attentive()
         for dispatcher in self.dispatchers:
             dispatcher.attentive()
+        # What is seen while the record is read may be newer than the record.
+        seen = self.history.until_now()
         record = await asyncio.to_thread(Record.of, self.whole.database, self.after)
-        found = violations(self.history, record)
+        found = violations(seen, record)
         await self._present.aclose()
         self.reporters, self.probes, self.filed = [], [], []
         await asyncio.to_thread(self._close, record)
         for dispatcher in self.dispatchers:
             dispatcher.forget(set(record.reports))
         return found, record
+
+    async def _settle(self) -> None:
+        """Wait until all is stored, shown, accepted and told: as long as there is less to wait for than before."""
+        least, end = math.inf, time.monotonic() + SETTLED_S
+        while left := await asyncio.to_thread(self._unsettled):
+            if left < least:
+                least, end = left, time.monotonic() + SETTLED_S
+            if time.monotonic() > end:
+                self.problems.append(f"{left} things never came, {SETTLED_S:.0f} s after anything last did")
+                return
+            await asyncio.sleep(SETTLED_EVERY_S)
 
     async def leave(self) -> None:
         """Everybody goes."""
@@ -188,24 +198,24 @@ class Ground:
             rows = session.connection().execute(select(head.c.desk, head.c.seq).where(head.c.desk.in_(desks)))
             return {row.desk: row.seq for row in rows}
 
-    def _settled(self) -> bool:
+    def _unsettled(self) -> float:
+        """How many reports are not stored, not accepted, not shown on a screen or not told to a phone."""
         try:
             record = Record.of(self.whole.database, self.after)
         except DBAPIError:  # a fault's end: look again
-            return False
+            return math.inf
         screens: dict[str, list[SoakDispatcher]] = {place.desk: [] for place in self.places}
         for dispatcher in self.dispatchers:
             screens[dispatcher.number[:6]].append(dispatcher)
         phones = {phone.id: phone for phone in (*self.reporters, *self.probes)}
+        left = sum(report not in record.reports for report in list(self.filed))
         for report in record.reports.values():
-            if report.id not in record.received:
-                return False
-            if phones[report.reporter].reports.get(report.id, {}).get("version", 0) < report.version:
-                return False
+            left += report.id not in record.received
+            told = phones[report.reporter].reports.get(report.id, {})
+            left += told.get("version", 0) < report.version
             for screen in screens[report.desk]:
-                if int(screen.cards.get(report.id, {}).get("version", 0)) < report.version:
-                    return False
-        return all(report in record.reports for report in list(self.filed))
+                left += int(screen.cards.get(report.id, {}).get("version", 0)) < report.version
+        return left
 
     def _close(self, record: Record) -> None:
         """As their dispatchers would, many at a time."""
