@@ -197,6 +197,7 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
         rendering.tiles = settings
         rendering.surroundings = await asyncio.to_thread(console_outlines.surroundings, settings)
         await on.read(rendering.dangers.load)
+        await asyncio.to_thread(rendering.warm_up)
         hub = consoles_hub.Hub(on.read, presence, rendering)
         company = Company(hub, presence, Phones(on.redis), Arriving(on.redis), on.read)
         feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync)

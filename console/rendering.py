@@ -7,6 +7,7 @@ Frames on `/console/live` are htmx partials. The first moves the page's cursor, 
 placed by `static/console/cards.js` (swap style `card` for changes, `queue` for a whole snapshot).
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -17,6 +18,7 @@ from typing import Literal
 import orjson
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.meta import find_referenced_templates
 from markupsafe import Markup
 
 from console import acts, attachments, entries, measures, told
@@ -40,7 +42,7 @@ from dispatch.settings import CHECKOUT, Settings
 from dispatch.states import Place, ReportState
 from dispatch.surroundings import Around, Surroundings
 from dispatch.tongues import in_chinese
-from dispatch.words import Words, others
+from dispatch.words import DEFAULT, Words, others
 
 log = structlog.get_logger()
 
@@ -53,6 +55,9 @@ LATE_S = (15, 20, 60)
 
 # What stands on a card's second line: a few more than fit, so that the browser makes the ellipsis.
 FIRST_WORDS = 90
+
+# The first page, what is pushed, and the report in hand.
+_ON_A_DESK = ("console/desk.html", "console/card.html", "console/left_card.html", "console/report.html")
 
 SignInError = Literal["wrong", "totp", "too_many", "expired", "page_expired", "oidc"]
 
@@ -91,6 +96,7 @@ class Rendering:
         self.surroundings: Surroundings | None = None
         self.tiles: Settings | None = None
         self._languages: dict[str, _Language] = {}
+        self._compiling = threading.Lock()
         # The danger words, to be loaded by whoever has a session.
         self.dangers = Dangers()
         self.rank = rank_in(self.dangers)
@@ -263,10 +269,18 @@ class Rendering:
         # Markup, because the template has escaped what reporters wrote.
         return Markup("").join(Markup(self.card(report, language)) for report in reports)  # noqa: S704
 
+    def warm_up(self, language: str = DEFAULT) -> None:
+        """Compile what a desk needs in the language, about a second of work: else the first report that comes to a
+        process which has just started waits for it on every screen."""
+        environment = self._of(language).environment
+        for page in _ON_A_DESK:
+            _with_its_parts(environment, page)
+
     def _of(self, language: str) -> _Language:
-        if language not in self._languages:
-            self._languages[language] = self._compile(self._words(language))
-        return self._languages[language]
+        with self._compiling:  # screens that come together need not each compile
+            if language not in self._languages:
+                self._languages[language] = self._compile(self._words(language))
+            return self._languages[language]
 
     def _compile(self, words: Words) -> _Language:
         environment = Environment(
@@ -329,6 +343,18 @@ class Rendering:
             problem=environment.get_template("console/problem.html"),
             environment=environment,
         )
+
+
+def _with_its_parts(environment: Environment, name: str) -> None:
+    """Compile a template and whatever it includes by its name."""
+    waiting, known = [name], {name}
+    while waiting:
+        each = waiting.pop()
+        environment.get_template(each)
+        source, _, _ = environment.loader.get_source(environment, each)  # type: ignore[union-attr]  # it has one
+        found = {part for part in find_referenced_templates(environment.parse(source)) if part} - known
+        waiting += sorted(found)
+        known |= found
 
 
 def beijing(moment: datetime) -> str:

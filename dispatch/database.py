@@ -22,6 +22,7 @@ FEEDERS = 2
 
 # Whoever waits for the database is told so by then: a reporter must know within 10 s (I6).
 PATIENCE_S = 8.0
+UNCONFIRMED_MS = 5000
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -111,6 +112,9 @@ def _engine(url: str, readers: int) -> Engine:
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 2,
+            # What was sent and is not confirmed: the kernel asks again for a quarter of an hour, at longer and longer
+            # intervals, and sends no keepalives meanwhile. A line that is dead is given up while somebody still waits.
+            "tcp_user_timeout": UNCONFIRMED_MS,
         },
     )
 

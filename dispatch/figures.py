@@ -11,6 +11,7 @@ EVENTS = Counter("desk110_events_total", "Events committed by this process, by k
 SOCKETS = Gauge("desk110_sockets", "Open sockets of this process.")
 RINGS_LOST = Counter("desk110_rings_lost_total", "Rings that Redis did not take; nothing is lost by them.")
 FEED_BATCHES = Counter("desk110_feed_batches_total", "Batches of events that were delivered.")
+LOST_LINES = Counter("desk110_lost_lines_total", "Lines of the log that could not be written.")
 FAILURES = Counter(
     "desk110_failures_total", "What was logged as a warning or worse, by its name.", ["level", "event"]
 )

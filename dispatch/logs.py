@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -34,10 +34,33 @@ def configure(process: str, level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        # As much of a file as it asks for.
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing(sys.stdout)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
+
+
+class _Unfailing:
+    """Where lines are written. One that cannot be (its disk is full, its reader gone) is lost, and harms nothing else:
+    an error out of the log of an error leaves somebody without an answer."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Writes, if that can be done."""
+        try:
+            self._stream.write(text)
+        except OSError:
+            figures.LOST_LINES.inc()
+
+    def flush(self) -> None:
+        """Hands on what was written, if that can be done."""
+        try:
+            self._stream.flush()
+        except OSError:
+            figures.LOST_LINES.inc()
 
 
 def _of(process: str) -> structlog.typing.Processor:

@@ -12,8 +12,8 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from realtime.away import AWAY
 from realtime.channels import arriving_key
 from realtime.doorbell import PATIENCE_S
 
@@ -59,7 +59,7 @@ class Arriving:
             moved, self._moved = self._moved, {}
             try:
                 await self._write(moved)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 # The next piece says more than this one did.
                 log.info("arriving_not_told", error=type(error).__name__)
             await asyncio.sleep(AT_MOST_EVERY_S)
@@ -87,7 +87,7 @@ class Arriving:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             return {}
         known = {
             report: {

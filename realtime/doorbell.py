@@ -15,10 +15,10 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from dispatch import figures
 from dispatch.events import Recorded
+from realtime.away import AWAY
 from realtime.channels import ANY_DESK, desk_channel, desk_of
 
 log = structlog.get_logger()
@@ -91,7 +91,7 @@ class Doorbell:
                     for channel, body in batch:
                         pipeline.publish(channel, body)
                     await pipeline.execute()
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 figures.RINGS_LOST.inc(len(batch))
                 log.warning("rings_lost", count=len(batch), error=type(error).__name__)
 
@@ -100,7 +100,7 @@ class Doorbell:
         while True:
             try:
                 await self._listen_once()
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 if self.connected:
                     log.warning("doorbell_lost", error=type(error).__name__)
             self.connected = False

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from realtime.away import AWAY
 from realtime.channels import phone_key, writing_key
 from realtime.doorbell import PATIENCE_S
 
@@ -89,7 +89,7 @@ class Phones:
                 moved |= set(self._here)
             try:
                 await self._write(moved, writing)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.info("phones_not_told", error=type(error).__name__)
                 self._moved |= moved
             await asyncio.sleep(AT_MOST_EVERY_S)
@@ -121,7 +121,7 @@ class Phones:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await self._redis.mget(keys)
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             return {}
         words, writing = found[: len(reports)], found[len(reports) :]
         phones = {}

@@ -15,8 +15,8 @@ from uuid import uuid4
 import orjson
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
+from realtime.away import AWAY
 from realtime.channels import CONSOLES, presence_key
 from realtime.doorbell import PATIENCE_S, Doorbell
 
@@ -118,7 +118,7 @@ class Presence:
                 told = time.monotonic()
             try:
                 await self._write(self._all() if everything else moved, everything=everything)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.info("presence_not_told", error=type(error).__name__)
                 self._note_answer(came=False)
                 self._moved |= moved
@@ -163,7 +163,7 @@ class Presence:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 found = await self._redis.hgetall(presence_key(desk))
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             self._note_answer(came=False)
             return None
         self._note_answer(came=True)
@@ -187,7 +187,7 @@ class Presence:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 processes, *found = await pipeline.execute()
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             return None
         on = {
             desk: frozenset(screen.dispatcher for screen in _understood(values.values()))

@@ -12,10 +12,10 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from dispatch.cipher import FieldCipher, Unopenable
 from dispatch.wechat import Fetch, Token
+from realtime.away import AWAY
 from realtime.channels import WECHAT_ASKING, WECHAT_TOKEN
 from realtime.doorbell import connect
 
@@ -56,7 +56,7 @@ class SharedToken:
         async with self._one:
             try:
                 return await self._shared(fetch)
-            except (RedisError, OSError, TimeoutError) as error:
+            except AWAY as error:
                 log.info("wechat_token_near", error=type(error).__name__)
                 return await self._own(fetch)
 
@@ -79,7 +79,7 @@ class SharedToken:
             await self._redis.set(token_key, self._sealed(fetched.value), px=int(lasts * 1000))
         finally:
             if mine:
-                with suppress(RedisError, OSError, TimeoutError):  # it goes by itself soon after
+                with suppress(*AWAY):  # it goes by itself soon after
                     await self._redis.delete(asking_key)
         return fetched.value
 
@@ -110,7 +110,7 @@ class SharedToken:
             found = await self._redis.get(self._keys[0])
             if found is not None and await self._kept() == token:
                 await self._redis.eval(_FORGET, 1, self._keys[0], found)
-        except (RedisError, OSError, TimeoutError) as error:
+        except AWAY as error:
             log.info("wechat_token_near", error=type(error).__name__)
 
 

@@ -1,5 +1,5 @@
-"""What `scripts/run`, `scripts/test`, `scripts/check`, `scripts/bench` and `scripts/audit` do, step by step. Standard
-library alone: it runs before anything is installed, by any Python from 3.11 on."""
+"""What `scripts/run`, `test`, `check`, `bench`, `soak` and `audit` do, step by step. Standard library alone: it
+runs before anything is installed, by any Python from 3.11 on."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ ALSO_TYPED = ("bench", "scripts", "tests")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run`, `test …`, `check …`, `bench …` or `audit`. The answer is the exit status."""
+    """`run`, `test …`, `check …`, `bench …`, `soak …` or `audit`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
@@ -71,6 +71,14 @@ def _bench(arguments: list[str]) -> int:
         if any("peers" in argument for argument in arguments):
             peers.ensure()
     return subprocess.call([environment.tool("python"), "-m", "bench", *arguments], cwd=ROOT)
+
+
+def _soak(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+        environment.ensure_boundaries()
+        machine.ensure_server()
+    return subprocess.call([environment.tool("python"), "-m", "tests.soak", *arguments], cwd=ROOT)
 
 
 def _audit(_arguments: list[str]) -> int:
@@ -141,7 +149,7 @@ def _checks(*, fix: bool) -> list[str]:
     return failed
 
 
-TASKS = {"run": _run, "test": _test, "check": _check, "bench": _bench, "audit": _audit}
+TASKS = {"run": _run, "test": _test, "check": _check, "bench": _bench, "soak": _soak, "audit": _audit}
 
 
 if __name__ == "__main__":

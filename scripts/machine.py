@@ -45,12 +45,13 @@ createReadStream(from).pipe(createBrotliDecompress()).pipe(createWriteStream(`${
 """
 # Unpacked and not installed: Debian's package would start a web server on this machine's port 80.
 UNPACKED_NGINX = ROOT / "var" / "nginx"
+FAKETIME = "*/faketime/libfaketimeMT.so.1"
 CHINESE_FONT = "fonts-wqy-microhei"
 
 
 def ensure_what_tests_need() -> list[str]:
     """Puts the paths into the environment: `DESK110_TEST_CHROMIUM`, `…_WHOLE_CHROMIUM`, `…_OLD_CHROMIUM`,
-    `…_POSTGRES`, `…_NODE`, `…_JAVA`, `…_NGINX`, `…_SYSTEMD_ANALYZE`.
+    `…_POSTGRES`, `…_NODE`, `…_JAVA`, `…_NGINX`, `…_SYSTEMD_ANALYZE`, `…_FAKETIME`.
 
     Returns a sentence for each thing that cannot be had here; tests of it say why they are skipped.
     """
@@ -88,6 +89,10 @@ def ensure_what_tests_need() -> list[str]:
         os.environ["DESK110_TEST_SYSTEMD_ANALYZE"] = analyze
     else:
         missing.append("the units of systemd (there is no systemd-analyze on this machine)")
+    if faketime := _faketime() or _install_faketime():
+        os.environ["DESK110_TEST_FAKETIME"] = faketime
+    else:
+        missing.append("a clock that is set (install libfaketime, then run again)")
     if not ensure_server():
         missing.append("what needs PostgreSQL (install a PostgreSQL 14 or newer server, then run again)")
     return missing
@@ -168,6 +173,17 @@ def _install_java() -> str:
     except Missing as missing:
         say(str(missing))
     return _java()
+
+
+def _faketime() -> str:
+    """The library that a process is started with to have another clock."""
+    named = os.environ.get("DESK110_TEST_FAKETIME", "")
+    return named or next(map(str, sorted(Path("/usr/lib").glob(FAKETIME))), "")
+
+
+def _install_faketime() -> str:
+    _apt("libfaketime")
+    return _faketime()
 
 
 def _says(command: list[str]) -> str:

@@ -9,6 +9,10 @@ SLACK = 10
 PATIENCE_S = 60
 
 
+class PromiseBroken(AssertionError):
+    """An invariant was seen broken: however busy the machine, a second run does not make it well."""
+
+
 def promised(what: str, took_s: float, promise_s: float, slack: float = SLACK) -> None:
     """Something took so long; the promise is `promise_s`, and a crowded machine gets `slack` times that."""
     print(f"{what}: {took_s:.3f} s (promised {promise_s} s)")

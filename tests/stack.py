@@ -112,9 +112,13 @@ def stack(
     citizens: int = 1,
     consoles: int = 1,
     worker: bool = False,
+    module: str = "cli",
     **settings: str,
 ) -> Iterator[Stack]:
-    """A running desk110 with demo accounts, all desks open. `database_url` empty: SQLite in the folder."""
+    """A running desk110 with demo accounts, all desks open. `database_url` empty: SQLite in the folder.
+
+    `module` stands in for the command line of all its processes.
+    """
     home = make_home(folder / "home")
     environment = {
         "DESK110_HOME": str(home),
@@ -129,11 +133,11 @@ def stack(
     database = Database(environment["DATABASE_URL"])
     found = Stack(home, valkey, database, environment)
     for _ in range(citizens):
-        found.add("citizen")
+        found.add("citizen", module)
     for _ in range(consoles):
-        found.add("console")
+        found.add("console", module)
     if worker:
-        found.worker = found.another_worker()
+        found.worker = found.another_worker(module)
     servers: list[Server] = [*found.apps, *([found.worker] if found.worker else [])]
     try:
         for server in servers:

@@ -1,13 +1,12 @@
 """The doorbell carries hints only: whatever anybody rings creates nothing and harms nothing (I2)."""
 
 import asyncio
-from uuid import uuid4
 
-import orjson
 import pytest
 
+from tests.forgeries import bodies, channels
 from tests.people import People, eventually
-from tests.places import Place, places
+from tests.places import Place
 from tests.stack import Stack
 from tests.truth import assert_whole, kinds_of, log_of
 
@@ -32,8 +31,8 @@ async def test_forged_rings_create_nothing_and_harm_nothing(
     seen = [len(console.history) for console in (one, other)]
 
     with whole.valkey.client() as client:
-        for channel in _channels(place):
-            for body in _bodies(first):
+        for channel in channels(place):
+            for body in bodies(first):
                 client.publish(channel, body)
     second = (await phone.filed("也是真的"))["id"]
     for console in (one, other):
@@ -82,54 +81,3 @@ async def test_forged_presence_is_no_screen_and_harms_nothing(
     await eventually(
         lambda: console.ticks and console.number in console.ticks[-1]["dispatchers"], SOON_S, "so are people"
     )
-
-
-def _channels(place: Place) -> list[str | bytes]:
-    other = next(at for at in places() if at.desk != place.desk)
-    made_up = ["desk:", "desk:*", "desk:999999", "desk:desk:330106", "desk:" + "9" * 5000, "desk:33 0106\r\n"]
-    return [f"desk:{place.desk}", f"desk:{other.desk}", *made_up, b"desk:\xff\xfe\x00"]
-
-
-def _bodies(report: str) -> list[bytes]:
-    """What nobody would ring: no JSON, other JSON, and lies about a report that is real and one that is not."""
-    seqs: list[object] = [
-        0,
-        -1,
-        1,
-        2**31,
-        2**53,
-        2**63,
-        2**64 - 1,
-        1.5,
-        "7",
-        "x",
-        None,
-        True,
-        [],
-        {},
-        "9" * 6000,
-    ]
-    kinds: list[object] = ["ReportReceived", "ReportFiled", "screens", "", None, 5, [], "x" * 5000]
-    lies: list[dict[str, object]] = [{"seq": seq, "kind": "ReportReceived", "report": report} for seq in seqs]
-    lies += [{"seq": 2**40, "kind": kind, "report": str(uuid4())} for kind in kinds]
-    lies += [{"kind": "ReportReceived"}, {"seq": 9}, {"screens": 1}]
-    other = [
-        b"",
-        b"\x00",
-        b"\xff\xfe",
-        b"null",
-        b"1",
-        b'"x"',
-        b"[]",
-        b"[[1]]",
-        b"{}",
-        b"{",
-        b"[" * 5000,
-        b"x" * 200_000,
-    ]
-    return [
-        *other,
-        b'{"seq":1e999,"kind":"x"}',
-        b'{"seq":NaN,"kind":"x"}',
-        *(orjson.dumps(lie) for lie in lies),
-    ]

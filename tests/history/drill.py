@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,10 +15,12 @@ from tests.history.record import Record
 from tests.history.sightings import History
 from tests.history.watched import WatchedDispatcher, WatchedReporter
 from tests.places import Place
+from tests.promises import PromiseBroken
 from tests.stack import App, Stack
 
-SETTLED_S = 20.0
+SETTLED_S = 60.0
 LOOK_EVERY_S = 0.1
+SETTLED_EVERY_S = 0.5  # all that is stored is read
 
 
 @dataclass
@@ -67,17 +70,27 @@ class Drill:
             for reporter in self.reporters:
                 everybody.create_task(self.keep_filing(reporter, count, every_s))
 
+    async def kept(self) -> None:
+        """Every promise held. Raises PromiseBroken with the first that did not."""
+        if (found := await self.verdict()) is not None:
+            raise PromiseBroken(f"{found.invariant} at {found.at}: {found.sentence}")
+
     async def verdict(self, within_s: float = SETTLED_S) -> Violation | None:
         """Wait until all is well, not for ever; then everybody counts as attentive, and the checker speaks."""
-        for _ in range(int(within_s / LOOK_EVERY_S)):
-            if self._settled():
+        end = time.monotonic() + within_s
+        while time.monotonic() < end:
+            # In a thread: the people of the drill go on meanwhile.
+            if await asyncio.to_thread(self._settled):
                 break
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(SETTLED_EVERY_S)
         for reporter in self.reporters:
             reporter.attentive()
         for dispatcher in self.dispatchers:
             dispatcher.attentive()
-        return first_violation(self.history, Record.of(self.whole.database))
+        # What is seen while the record is read may be newer than the record.
+        seen = self.history.until_now()
+        record = await asyncio.to_thread(Record.of, self.whole.database)
+        return first_violation(seen, record)
 
     def _settled(self) -> bool:
         record = Record.of(self.whole.database)

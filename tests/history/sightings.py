@@ -102,6 +102,12 @@ class History:
         if self._file:
             self._file.write(orjson.dumps({"kind": type(sighting).__name__, **asdict(sighting)}) + b"\n")
 
+    def until_now(self) -> Self:
+        """What was written down so far; what comes later is not in it."""
+        history = type(self)()
+        history.sightings = list(self.sightings)
+        return history
+
     def close(self) -> None:
         if self._file:
             self._file.close()
