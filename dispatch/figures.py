@@ -14,3 +14,9 @@ FEED_BATCHES = Counter("desk110_feed_batches_total", "Batches of events that wer
 FAILURES = Counter(
     "desk110_failures_total", "What was logged as a warning or worse, by its name.", ["level", "event"]
 )
+CANARY_AGE = Gauge(
+    "desk110_canary_age_seconds", "Since the last canary of the desk came this process' whole way.", ["desk"]
+)
+CANARY_MISSING = Gauge(
+    "desk110_canary_missing", "For how many desks the canary is missing, by where its way ends.", ["kind"]
+)
