@@ -34,7 +34,9 @@ _STATES: Select[Any] = (
     .where(_DESK.c.open)
 )
 _STATE = _STATES.where(_DESK.c.adcode == bindparam("of"))
-_HEADS = select(_CANARY.c.desk, _CANARY.c.seq)
+_HEADS = (
+    select(_CANARY.c.desk, _CANARY.c.seq).join(_DESK, _DESK.c.adcode == _CANARY.c.desk).where(_DESK.c.open)
+)
 _NEWEST = select(_CANARY.c.seq, _CANARY.c.id, _CANARY.c.received_at).where(_CANARY.c.desk == bindparam("of"))
 _LOOKED = select(_LOOK.c.n)
 
@@ -62,7 +64,7 @@ def state(session: Session, desk: str) -> CanaryState | None:
 
 
 def heads(session: Session) -> dict[str, int]:
-    """How far each desk's canary has come, by its number."""
+    """How far the canary of each open desk has come, by its number."""
     return {row.desk: row.seq for row in session.connection().execute(_HEADS)}
 
 
