@@ -38,6 +38,7 @@ from api import (
 )
 from api import hub as reporters_hub
 from api import live as reporters_live
+from api.canary import Reporters
 from api.known import KnownSessions
 from api.parts import Parts as CitizenParts
 from api.placing import Placing
@@ -86,6 +87,7 @@ from console import shifts as console_shifts
 from console import transfers as console_transfers
 from console import units as console_units
 from console import wallboard as console_wallboard
+from console.canary import Desks
 from console.company import Company
 from console.identity_provider import Provider
 from console.parts import Parts as ConsoleParts
@@ -104,6 +106,7 @@ from dispatch.writer import Writer
 from ground import Ground, ground, sender_of, told, verifier_of, wechat_of, writing
 from realtime.arriving import Arriving
 from realtime.background import in_background
+from realtime.canary_watch import Watch
 from realtime.doorbell import Doorbell
 from realtime.feed import Feed
 from realtime.phones import Phones
@@ -123,9 +126,14 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
     async with ground("citizen") as on:
         known = KnownSessions()
         hub = reporters_hub.Hub(on.read, on.presence, known)
-        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync)
+        every_s = on.settings.canary_every_s or 0
+        watch = Watch(every_s, on.read, "received")
+        canaries = Reporters(watch, every_s)
+        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync, canaries.flight if every_s else None)
         url = on.settings.redis_url
-        doorbell = Doorbell(on.redis, url, feed.heard, feed.missed, hub.screens_moved)
+        doorbell = Doorbell(
+            on.redis, url, feed.heard, feed.missed, hub.screens_moved, _canary_rung(feed.heard_canary, watch)
+        )
         async with writing(on.database, doorbell) as writer:
             parts = app.state.parts = _citizen_parts(on, known, hub, feed, doorbell, writer)
             if on.settings.metrics_port:
@@ -141,6 +149,7 @@ async def _citizen_life(app: Starlette) -> AsyncIterator[None]:
                 arriving=parts.arriving.tell(),
                 recount_screens=hub.recount_screens(),
                 close_ended=hub.close_ended(),
+                **({"canaries": watch.look(), "send_canaries": canaries.send(writer)} if every_s else {}),
             ):
                 yield
                 await hub.close_all()
@@ -200,10 +209,21 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
         await asyncio.to_thread(rendering.warm_up)
         hub = consoles_hub.Hub(on.read, presence, rendering)
         company = Company(hub, presence, Phones(on.redis), Arriving(on.redis), on.read)
-        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync)
+        every_s = settings.canary_every_s or 0
+        watch = Watch(every_s, on.read, "sent")
+        canaries = Desks(hub, rendering, watch)
+        feed = Feed(on.feeding, hub.load, hub.deliver, hub.resync, canaries.flight if every_s else None)
         hub.epoch = lambda: feed.epoch
-        doorbell = Doorbell(on.redis, settings.redis_url, feed.heard, feed.missed, lambda _desk: None)
+        doorbell = Doorbell(
+            on.redis,
+            settings.redis_url,
+            feed.heard,
+            feed.missed,
+            lambda _desk: None,
+            _canary_rung(feed.heard_canary, watch),
+        )
         async with writing(on.database, doorbell) as writer:
+            canaries.writer = writer
             app.state.parts = ConsoleParts(
                 settings=settings,
                 database=on.database,
@@ -228,15 +248,27 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
                 presence=presence.tell(doorbell),
                 colleagues=hub.ask_colleagues(),
                 tick=hub.tick(
-                    lambda: feed.heads_at, feed.cursor, lambda: doorbell.connected and presence.answered
+                    lambda: feed.heads_at,
+                    feed.cursor,
+                    lambda: doorbell.connected and presence.answered,
+                    watch.at_desk,
                 ),
                 company=company.tell(),
                 close_ended=hub.close_ended(),
+                **({"canaries": watch.look()} if every_s else {}),
             ):
                 yield
                 await hub.close_all()
             if provider is not None:
                 await provider.aclose()
+
+
+def _canary_rung(heard: Callable[[str, int], None], watch: Watch) -> Callable[[str, int], None]:
+    def rung(desk: str, seq: int) -> None:
+        watch.rung()
+        heard(desk, seq)
+
+    return rung
 
 
 def _checks(request: Request) -> Mapping[str, health.Check]:

@@ -10,6 +10,7 @@ import structlog
 
 from dispatch import (
     again,
+    canary,
     closing,
     counting,
     escalation,
@@ -36,6 +37,7 @@ from ground import ground, wechat_of, writing
 from processes.notices import Notices
 from realtime.absence import Absences
 from realtime.background import in_background
+from realtime.canary_watch import Watch
 from realtime.doorbell import Doorbell
 from realtime.phones import Phones
 
@@ -74,6 +76,7 @@ async def _work(settings: Settings) -> None:
             notices = None
             if wechat is not None and settings.wechat_received_template:
                 notices = Notices(settings, writer, on.read, Phones(on.redis), cipher, wechat)
+            every_s = settings.canary_every_s or 0
             uploads = Uploads(Incoming.of(settings.home), store, laboratory, writer)
             async with in_background(
                 ring=doorbell.ring_all(),
@@ -86,6 +89,11 @@ async def _work(settings: Settings) -> None:
                 count=_count(writer, on.read),
                 retain=_retain(settings, on.database, writer, store),
                 notices=_send_notices(notices),
+                **(
+                    {"look": _look(writer, every_s), "canaries": Watch(every_s, on.read, "").look()}
+                    if every_s
+                    else {}
+                ),
             ):
                 log.info("worker_started")
                 await stop.wait()
@@ -99,6 +107,16 @@ async def _send_notices(notices: Notices | None) -> None:
     """Tell 已接收 in WeChat, again and again, where a mini program is set up."""
     if notices is not None:
         await notices.look_after()
+
+
+async def _look(writer: Writer, every_s: float) -> None:
+    """Say that this worker is at work, again and again: every other process waits for it."""
+    while True:
+        try:
+            await writer.do(canary.look)
+        except Exception as error:  # noqa: BLE001 - the database is away: the others see that nothing is said
+            log.warning("look_failed", error=type(error).__name__)
+        await asyncio.sleep(every_s / 3)
 
 
 async def _sweep(uploads: Uploads, read: Reads) -> None:

@@ -92,11 +92,8 @@ class Hub:
             self._rendering.dangers.load(session)
             queue = reading.open_at_desk(session, desk, CARDS, self._rendering.dangers)
             reports = list({one.id: one for one in (*reports, *queue.reports)}.values())
-        here = self._desks.get(desk)
-        # A list first: this is a reading thread, and the loop adds consoles meanwhile.
-        in_use = {console.language for console in list(here.consoles)} if here else set()
         return Loaded(
-            {language: self._cards(desk, reports, language) for language in in_use},
+            {language: self._cards(desk, reports, language) for language in self.languages(desk)},
             waiting.count(session, desk),
             max((event.seq for event in events if event.kind == READY_WORDS_CHANGED), default=0),
             max((event.seq for event in events if event.kind in units.CHANGES), default=0),
@@ -157,6 +154,11 @@ class Hub:
         """Whether any console of the desk is open here."""
         return desk in self._desks
 
+    def languages(self, desk: str) -> set[str]:
+        """Those of the desk's open consoles here. A list first: a reading thread asks, and the loop adds consoles."""
+        here = self._desks.get(desk)
+        return {console.language for console in list(here.consoles)} if here else set()
+
     def arrive(self, console: Console) -> None:
         """Register; what the feed brings is held until the console's snapshot is read."""
         figures.SOCKETS.inc()
@@ -201,9 +203,10 @@ class Hub:
         heads_at: Callable[[], float],
         cursor_of: Callable[[str], int | None],
         doorbell: Callable[[], bool],
+        canary: Callable[[str], str] = lambda _desk: "",
     ) -> None:
         """The word of life to every console, once a second, while the database is known to answer; with it, whether
-        the doorbell is there."""
+        the doorbell is there, and what is missing of the desk's canary."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(TICK_S)
@@ -222,6 +225,7 @@ class Hub:
                     units=here.units,
                     late_s=here.late_s,
                     doorbell=doorbell(),
+                    canary=canary(desk),
                 )
                 for console in here.consoles:
                     console.socket.say(word)

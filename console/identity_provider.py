@@ -156,6 +156,8 @@ class Provider:
             or not 0 < len(subject) <= LONGEST_SUBJECT
         ):
             raise ProviderFailed("token_unfit")
+        if not isinstance(means, list):
+            raise ProviderFailed("token_unfit")
         return Proved(subject, frozenset(one for one in means if isinstance(one, str)))
 
     async def _found(self) -> Mapping[str, Any]:
@@ -180,7 +182,10 @@ class Provider:
     def _endpoint(self, metadata: Mapping[str, Any], name: str) -> str:
         """An address of the metadata: over TLS, or on this machine where the issuer is."""
         address = metadata.get(name)
-        parts = urlsplit(address) if isinstance(address, str) else None
+        try:
+            parts = urlsplit(address) if isinstance(address, str) else None
+        except ValueError:
+            raise ProviderFailed("metadata_unfit") from None
         here = parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK
         if parts is None or not (
             parts.scheme == "https" or (here and urlsplit(self._issuer).hostname in LOOPBACK)
@@ -201,6 +206,8 @@ class Provider:
                 found = orjson.loads(body)
         except httpx2.HTTPError:
             raise ProviderFailed("away") from None
+        except httpx2.InvalidURL:
+            raise ProviderFailed("metadata_unfit") from None
         except orjson.JSONDecodeError:
             raise ProviderFailed("broken") from None
         if not isinstance(found, dict):

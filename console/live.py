@@ -3,12 +3,12 @@
 import asyncio
 from uuid import UUID
 
-import orjson
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.websockets import WebSocket
 
+from console.frames import Looking, Seen, Shown, understood
 from console.hub import CARDS, NOT_ALLOWED, RESTARTING, SIGN_IN_AGAIN, Console
 from console.parts import Parts, parts_of
 from console.sign_in import on_duty
@@ -112,16 +112,18 @@ async def _hear(parts: Parts, console: Console) -> None:
             await console.socket.close(TOO_BIG)
             return
         try:
-            frame = orjson.loads(text)
-            if frame["type"] == "shown" and isinstance(seq := frame["seq"], int):
-                # No further than what was sent to it: a screen cannot have shown what it does not have.
-                parts.hub.shown(console, min(seq, console.socket.sent))
-            elif frame["type"] == "looking":
-                await parts.company.look(console, UUID(frame["report"]) if frame["report"] else None)
-            elif frame["type"] == "seen":
-                await _note_seen(parts, console, UUID(frame["report"]), int(frame["version"]))
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            frame = understood(text)
+        except ValueError:
             log.info("console_frame_not_understood")
+            continue
+        match frame:
+            case Shown():
+                # No further than what was sent to it: a screen cannot have shown what it does not have.
+                parts.hub.shown(console, min(frame.seq, console.socket.sent))
+            case Looking():
+                await parts.company.look(console, frame.report)
+            case Seen():
+                await _note_seen(parts, console, frame.report, frame.version)
 
 
 async def _note_seen(parts: Parts, console: Console, report: UUID, version: int) -> None:

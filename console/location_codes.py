@@ -34,9 +34,7 @@ async def find(request: Request) -> Response:
     dispatcher = await require_dispatcher(request)
     await parts.limits.take("location_code_person", dispatcher.number)
     await parts.limits.take("location_code_desk", dispatcher.desk)
-    code = re.sub(r"[\s·-]", "", narrow_number(str(request.path_params["code"])[:LONGEST_TYPED]))
-    if not _FORM.fullmatch(code):
-        raise Refused("location_code_unknown")
+    code = typed(str(request.path_params["code"]))
     found = await parts.writer.do(
         lambda session: location_codes.look_up(session, code, dispatcher.desk, dispatcher.number),
         dispatcher.desk,
@@ -55,3 +53,11 @@ async def find(request: Request) -> Response:
         else words("console.lookup.elsewhere", desk=name),
     }
     return Response(orjson.dumps(answer), media_type="application/json")
+
+
+def typed(code: str) -> str:
+    """A code as somebody typed it, in the form it has. Raises Refused `location_code_unknown`."""
+    found = re.sub(r"[\s·-]", "", narrow_number(code[:LONGEST_TYPED]))
+    if not _FORM.fullmatch(found):
+        raise Refused("location_code_unknown")
+    return found

@@ -221,11 +221,13 @@ class Rendering:
         units: int = 0,
         late_s: Sequence[int] = LATE_S,
         doorbell: bool = True,
+        canary: str = "",
     ) -> str:
         """The word of life once a second: `seq` is the head that the socket's frames have reached or will; `ready`
         the event by which what the desk has ready to say last changed, as far as this process has seen one, `units`
         that by which anything of its units did; `late_s` the seconds at which a card's time changes its look;
-        `doorbell`: whether frames come at once, or a second late because this process hears no rings."""
+        `doorbell`: whether frames come at once, or a second late because this process hears no rings; `canary`: where
+        the way of the desk's ends (`realtime.canary_watch`), nothing as long as it comes."""
         word = {
             "type": "tick",
             "at": iso(at),
@@ -235,6 +237,7 @@ class Rendering:
             "units": units,
             "late": list(late_s),
             "doorbell": doorbell,
+            "canary": canary,
         }
         return orjson.dumps({**word, "dispatchers": list(dispatchers)}).decode()
 

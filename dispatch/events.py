@@ -169,6 +169,9 @@ DANGER_WORD_SET = "DangerWordSet"
 DANGER_WORD_REMOVED = "DangerWordRemoved"
 DANGER_WORDS_CHANGED = "DangerWordsChanged"
 
+# No event: it stands in no log. It is rung as one is (`dispatch.canary`).
+CANARY: Final = "Canary"
+
 
 # Somebody only looked: whatever shows the report shows the same as before.
 LOOKS: Final = frozenset(
@@ -234,6 +237,16 @@ def lock_log(session: Session, *desks: str) -> bool:
     return batch_of(session).lock(sorted(desks))
 
 
+def announce(session: Session, desk: str, kind: str, seq: int) -> None:
+    """Have it rung after the commit that the desk's `kind` has come to `seq`, as an event is, without one."""
+    batch_of(session).announce(Recorded(desk, seq, kind, None, None))
+
+
+def rehearse(session: Session, desk: str) -> None:
+    """Write the next event of the desk's log and take it back: raises what would keep a real one from being written."""
+    batch_of(session).rehearse(desk)
+
+
 def insert_with_batch(session: Session, statement: Insert, row: dict[str, Any]) -> None:
     """Insert a row together with its like of other commands, when the batch is written.
 
@@ -270,6 +283,7 @@ class Batch:
         self._rows: list[dict[str, Any]] = []
         self._inserts: list[tuple[Insert, dict[str, Any]]] = []
         self._undo: list[tuple[str, _Head]] = []
+        self._announced: list[Recorded] = []
         session.info["batch"] = self
 
     def lock(self, desks: Sequence[str]) -> bool:
@@ -294,10 +308,25 @@ class Batch:
         data: dict[str, Any],
     ) -> int:
         head = self._head_to_move(desk)
+        row = self._next(head, desk, kind, actor, report, reporter, data)
         head.seq += 1
-        row = {
+        head.hash = row["hash"] = chain(head.hash, row)
+        self._rows.append(row)
+        return head.seq
+
+    def _next(
+        self,
+        head: _Head,
+        desk: str,
+        kind: str,
+        actor: str,
+        report: UUID | None,
+        reporter: UUID | None,
+        data: dict[str, Any],
+    ) -> dict[str, Any]:
+        return {
             "desk": desk,
-            "seq": head.seq,
+            "seq": head.seq + 1,
             "at": now(),
             "kind": kind,
             "report": report,
@@ -305,9 +334,6 @@ class Batch:
             "actor": actor,
             "data": data,
         }
-        head.hash = row["hash"] = chain(head.hash, row)
-        self._rows.append(row)
-        return head.seq
 
     def next_number(self, desk: str, at: datetime) -> str:
         head = self._head_to_move(desk)
@@ -325,15 +351,29 @@ class Batch:
     def waiting(self) -> list[dict[str, Any]]:
         return [row for _, row in self._inserts]
 
-    def mark(self) -> tuple[int, int, int, int]:
-        """Where the batch stands before a command, for `rewind`."""
-        return len(self._rows), len(self._inserts), len(self._undo), len(self._heads)
+    def announce(self, recorded: Recorded) -> None:
+        self._announced.append(recorded)
 
-    def rewind(self, mark: tuple[int, int, int, int]) -> None:
+    def rehearse(self, desk: str) -> None:
+        head = self._head_to_move(desk)
+        row = self._next(head, desk, CANARY, "system", None, None, {})
+        connection = self._session.connection()
+        connection.exec_driver_sql("SAVEPOINT rehearsal")
+        connection.execute(_INSERT, {**row, "hash": chain(head.hash, row)})
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT rehearsal")
+        connection.exec_driver_sql("RELEASE SAVEPOINT rehearsal")
+
+    def mark(self) -> tuple[int, int, int, int, int]:
+        """Where the batch stands before a command, for `rewind`."""
+        events = len(self._rows), len(self._inserts), len(self._undo)
+        return *events, len(self._heads), len(self._announced)
+
+    def rewind(self, mark: tuple[int, int, int, int, int]) -> None:
         """Forget what a command that failed has recorded, and the heads that it locked: with its savepoint goes
         its hold on them."""
-        rows, inserts, moves, heads = mark
+        rows, inserts, moves, heads, announced = mark
         del self._rows[rows:]
+        del self._announced[announced:]
         del self._inserts[inserts:]
         while len(self._undo) > moves:
             desk, head = self._undo.pop()
@@ -347,7 +387,7 @@ class Batch:
         for statement, group in itertools.groupby(self._inserts, key=operator.itemgetter(0)):
             connection.execute(statement, [row for _, row in group])
         if not self._rows:
-            return []
+            return list(self._announced)
         connection.execute(_INSERT, self._rows)
         moved = {row["desk"] for row in self._rows}
         for desk in sorted(moved):
@@ -363,8 +403,11 @@ class Batch:
                 },
             )
         return [
-            Recorded(row["desk"], row["seq"], row["kind"], row["report"], row["reporter"])
-            for row in self._rows
+            *(
+                Recorded(row["desk"], row["seq"], row["kind"], row["report"], row["reporter"])
+                for row in self._rows
+            ),
+            *self._announced,
         ]
 
     def _head_to_move(self, desk: str) -> _Head:

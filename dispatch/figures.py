@@ -15,3 +15,9 @@ LOST_LINES = Counter("desk110_lost_lines_total", "Lines of the log that could no
 FAILURES = Counter(
     "desk110_failures_total", "What was logged as a warning or worse, by its name.", ["level", "event"]
 )
+CANARY_AGE = Gauge(
+    "desk110_canary_age_seconds", "Since the last canary of the desk came this process' whole way.", ["desk"]
+)
+CANARY_MISSING = Gauge(
+    "desk110_canary_missing", "For how many desks the canary is missing, by where its way ends.", ["kind"]
+)

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=0, ge=0, le=65535, validation_alias=_named("DESK110_METRICS_PORT"))
     heads_every_s: int = Field(default=600, ge=1, validation_alias=_named("DESK110_HEADS_EVERY_S"))
     retention_every_s: int = Field(default=3600, ge=1, validation_alias=_named("DESK110_RETENTION_EVERY_S"))
+    canary_every_s: int | None = Field(
+        default=None, ge=0, le=3600, validation_alias=_named("DESK110_CANARY_EVERY_S")
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias=_named("DESK110_LOG_LEVEL")
     )
@@ -125,6 +128,8 @@ class Settings(BaseSettings):
             raise ValueError("DESK110_HOST must be an IP address of this machine, or localhost.")
         if not self.second_factor:
             fill("second_factor", "optional" if self.demo else "offices")
+        if self.canary_every_s is None:
+            fill("canary_every_s", 0 if self.demo else 30)
         if not self.citizen_origin:
             fill("citizen_origin", _origin_of(self.host, self.citizen_port))
         if not self.console_origin:

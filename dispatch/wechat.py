@@ -44,6 +44,9 @@ NOT_WANTED: Final = 43101  # 用户拒绝接受消息: not subscribed, or used u
 AGAIN_S: Final = 60
 
 
+LONGEST_TOKEN_S = 86_400  # WeChat says 7,200
+
+
 class WechatFailed(Exception):
     """WeChat gave no answer that can be used, or an `errcode`; the message is a reason as in `counts`."""
 
@@ -173,7 +176,7 @@ class WechatServer:
         mark = info.get("watermark")
         of = mark.get("appid") if isinstance(mark, dict) else None
         number, country = str(info.get("purePhoneNumber") or ""), str(info.get("countryCode") or "")
-        if not (number.isdecimal() and country.isdecimal()):
+        if not all(part.isascii() and part.isdecimal() for part in (number, country)):
             raise self._failed("broken")
         # A phone that another mini program was given proves nothing to this one.
         if not isinstance(of, str) or not hmac.compare_digest(of.encode(), self._secret.appid.encode()):
@@ -208,7 +211,9 @@ class WechatServer:
         }
         said = await self._ask("POST", "/cgi-bin/stable_token", {}, body, repeat=True)
         token, expires_in = said.get("access_token"), said.get("expires_in")
-        if not isinstance(token, str) or not token or not isinstance(expires_in, int):
+        if not isinstance(token, str) or not token or type(expires_in) is not int:
+            raise self._failed("broken")
+        if not 0 < expires_in <= LONGEST_TOKEN_S:
             raise self._failed("broken")
         return Token(token, expires_in)
 

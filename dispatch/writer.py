@@ -25,7 +25,7 @@ from sqlmodel import Session
 from dispatch import figures
 from dispatch.database import PATIENCE_S, Database
 from dispatch.errors import Overloaded, Refused
-from dispatch.events import Batch, Recorded, batch_of
+from dispatch.events import CANARY, Batch, Recorded, batch_of
 
 T = TypeVar("T")
 Command = Callable[[Session], T]
@@ -171,7 +171,8 @@ class Writer:
         figures.BATCH.observe(len(waiting))
         if recorded:
             for event in recorded:
-                figures.EVENTS.labels(event.kind).inc()
+                if event.kind != CANARY:
+                    figures.EVENTS.labels(event.kind).inc()
             self._on_commit(recorded)
 
     def _run_guarded(self, session: Session, one: _Waiting) -> None:

@@ -17,7 +17,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from dispatch import figures
-from dispatch.events import Recorded
+from dispatch.events import CANARY, Recorded
 from realtime.away import AWAY
 from realtime.channels import ANY_DESK, desk_channel, desk_of
 
@@ -39,7 +39,7 @@ def connect(url: str, patience_s: float = PATIENCE_S) -> Redis:
 
 
 class Doorbell:
-    """Rings and listens. `heard(desk, seq)` and `screens_moved(desk)` are called on the event loop.
+    """Rings and listens. `heard(desk, seq)`, `screens_moved(desk)`, `canary(desk, seq)` are called on the event loop.
 
     `missed()` is called whenever the line was (re)made: rings may have been lost before.
     """
@@ -51,12 +51,14 @@ class Doorbell:
         heard: Callable[[str, int], None],
         missed: Callable[[], None],
         screens_moved: Callable[[str], None],
+        canary: Callable[[str, int], None] = lambda _desk, _seq: None,
     ) -> None:
         self._redis = redis
         self._url = url
         self._heard = heard
         self._missed = missed
         self._screens_moved = screens_moved
+        self._canary = canary
         self._unrung: deque[tuple[str, bytes]] = deque(maxlen=UNRUNG)
         self._something = asyncio.Event()
         self.connected = False
@@ -132,6 +134,8 @@ class Doorbell:
             body = orjson.loads(message["data"])
             if body["kind"] == SCREENS:
                 self._screens_moved(desk)
+            elif body["kind"] == CANARY:
+                self._canary(desk, int(body["seq"]))
             else:
                 self._heard(desk, int(body["seq"]))
         except (ValueError, KeyError, TypeError):

@@ -1,5 +1,6 @@
 """What tests of real processes share: one Valkey and one PostgreSQL a session, one desk110 a module."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -26,6 +27,11 @@ from tests.stack import stack as running_stack
 
 # A time limit is never what a test asserts; a busy machine is no defect.
 hypothesis_settings.register_profile("desk110", deadline=None)
+# What `scripts/test` runs is the same every time; `soak` goes on where nobody has been.
+hypothesis_settings.register_profile("bounded", deadline=None, derandomize=True, max_examples=6)
+hypothesis_settings.register_profile(
+    "soak", deadline=None, max_examples=int(os.environ.get("DESK110_HYPOTHESIS_EXAMPLES", "2000"))
+)
 hypothesis_settings.load_profile("desk110")
 expect.set_options(timeout=30_000)
 

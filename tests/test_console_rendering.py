@@ -402,6 +402,7 @@ def test_a_tick_is_no_html() -> None:
         "units": 0,
         "late": [15, 20, 60],
         "doorbell": True,
+        "canary": "",
         "dispatchers": ["33010601"],
     }
 

@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from dispatch.models import (
     audit,
+    canary,
     desks,
     dispatchers,
     figures,
@@ -30,6 +31,7 @@ __all__ = [
     "TABLES",
     "Record",
     "audit",
+    "canary",
     "desks",
     "dispatchers",
     "figures",

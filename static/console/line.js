@@ -29,6 +29,7 @@ let lastLive = performance.now();
 let lastOpen = performance.now();
 let behindSince = null;
 let doorbell = true; // without it what happens is here a second late
+let canary = ""; // where the way of the desk's canary ends; nothing as long as it comes
 let polling = false;
 let nextPoll = 0;
 let doubts = 0;
@@ -106,6 +107,7 @@ function ticked(tick) {
   showColleagues(tick.dispatchers);
   setLate(tick.late);
   doorbell = tick.doorbell;
+  canary = tick.canary;
   if (ready !== null && ready !== tick.ready) document.dispatchEvent(new CustomEvent("desk:stale"));
   ready = tick.ready;
   if (units !== null && units !== tick.units) document.dispatchEvent(new CustomEvent("desk:units"));
@@ -139,7 +141,7 @@ function state() {
 
 function paint() {
   const is = state();
-  const key = is === "live" && !doorbell ? "lamp_slow" : `lamp_${is.replace("-", "_")}`;
+  const key = is !== "live" ? `lamp_${is.replace("-", "_")}` : canary ? "lamp_canary" : doorbell ? "lamp_live" : "lamp_slow";
   if (lamp.dataset.state !== is || lamp.dataset.says !== key) {
     lamp.dataset.state = is;
     lamp.dataset.says = key;
