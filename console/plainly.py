@@ -16,7 +16,7 @@ from typing import Final
 # and are blank; annotations and tags.
 _UNSEEN: Final = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
 # Radicals and compatibility forms: the same picture as an ideograph of everyday use, and another character.
 _LIKE_IDEOGRAPHS: Final = "\u2e80-\u2fdf\uf900-\ufaff\U0002f800-\U0002fa1f"

@@ -21,6 +21,8 @@ POLICY = policy()
 
 # Referrers stay here (`same-origin`); `no-referrer` would make our own forms send `Origin: null`.
 FIXED = {
+    # Over http:// browsers pass it over (RFC 6797, 8.1).
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
