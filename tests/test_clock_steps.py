@@ -30,15 +30,16 @@ def clock(tmp_path: Path) -> Path:
 @pytest.fixture
 def stack(tmp_path: Path, valkey_of_session: Valkey, clock: Path) -> Iterator[Stack]:
     valkey_of_session.flushall()
-    faked = {
-        "LD_PRELOAD": needs("DESK110_TEST_FAKETIME", "libfaketime"),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # nor does a real clock that is set move it
-        "DONT_FAKE_MONOTONIC": "1",
-    }
     with running_stack(
-        tmp_path, valkey_of_session, worker=True, DESK110_IDENTITY_REQUIRED="never", **faked
+        tmp_path,
+        valkey_of_session,
+        worker=True,
+        DESK110_IDENTITY_REQUIRED="never",
+        LD_PRELOAD=needs("DESK110_TEST_FAKETIME", "libfaketime"),
+        FAKETIME_TIMESTAMP_FILE=str(clock),
+        FAKETIME_NO_CACHE="1",
+        FAKETIME_DONT_FAKE_MONOTONIC="1",  # nor does a real clock that is set move it
+        DONT_FAKE_MONOTONIC="1",
     ) as running:
         yield running
 

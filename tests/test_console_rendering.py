@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from jinja2 import Environment
 
 from console.rendering import Rendering, SignInError
 from console.requests import ANSWER_LIMIT
@@ -541,3 +542,20 @@ def test_a_report_that_was_asked_something_no_longer_waits_for_a_reply() -> None
     waits = replace(REPORT, messages=(said,), requests=())
     assert "待回复 1" in RENDERING.card(waits, "zh-CN")
     assert "待回复" not in RENDERING.card(replace(waits, requests=(asked(),)), "zh-CN")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_warmed_up_has_nothing_left_to_compile_for_a_desks_page_and_its_cards(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """Else the first report at a process that has just started waits for it on every screen."""
+    rendering = Rendering()
+    rendering.warm_up(language)
+
+    def compile_late(_self: Environment, *_given: object, **_named: object) -> None:
+        raise AssertionError("compiled late")
+
+    monkeypatch.setattr(Environment, "compile", compile_late)
+    cards = [rendering.card_at(desk, REPORT, language) for desk in (REPORT.desk, "330108")]
+    assert all("data-report" in card for card in cards)
+    assert rendering.snapshot("x:1", Queue([REPORT], []), language)

@@ -12,10 +12,10 @@ import pytest
 from dispatch.database import UNCONFIRMED_MS, Database
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
-from tests.server import START_S, free_port
+from tests.server import LOOPBACK, START_S, free_port
 from tests.servers import Postgres, Valkey
 from tests.slow_line import SlowLine
-from tests.stack import LOOPBACK, App, Stack
+from tests.stack import App, Stack
 from tests.stack import stack as running_stack
 from tests.truth import assert_whole, filed_under
 from tests.witness import CALL

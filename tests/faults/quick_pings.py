@@ -14,5 +14,5 @@ if __name__ == "__main__":
     def quick(self: uvicorn.Config, *given: Any, **named: Any) -> None:
         begin(self, *given, **{"ws_ping_interval": EVERY_S, "ws_ping_timeout": 2 * EVERY_S, **named})
 
-    uvicorn.Config.__init__ = quick  # type: ignore[assignment]  # the fault
+    uvicorn.Config.__init__ = quick  # type: ignore[method-assign]  # the fault
     cli.main()
