@@ -1,5 +1,5 @@
-"""What `scripts/run`, `scripts/test`, `scripts/check` and `scripts/bench` do, step by step. Standard library alone: it
-runs before anything is installed, by any Python from 3.11 on."""
+"""What `scripts/run`, `scripts/test`, `scripts/check`, `scripts/bench` and `scripts/fuzz` do, step by step. Standard
+library alone: it runs before anything is installed, by any Python from 3.11 on."""
 
 import json
 import os
@@ -25,18 +25,18 @@ PACKAGES = (
     "ground.py",
     "worker.py",
 )
-ALSO_TYPED = ("bench", "scripts", "tests")
+ALSO_TYPED = ("bench", "fuzz", "scripts", "tests")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run`, `test …`, `check …` or `bench …`. The answer is the exit status."""
+    """`run`, `test …`, `check …`, `bench …` or `fuzz …`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Chinese
     task, rest = arguments[0], list(arguments[1:])
     try:
-        return {"run": _run, "test": _test, "check": _check, "bench": _bench}[task](rest)
+        return {"run": _run, "test": _test, "check": _check, "bench": _bench, "fuzz": _fuzz}[task](rest)
     except Missing as missing:
         print(f"desk110: {missing}", file=sys.stderr)
         return 1
@@ -67,6 +67,12 @@ def _bench(arguments: list[str]) -> int:
         environment.ensure_boundaries()
         machine.ensure_server()
     return subprocess.call([environment.tool("python"), "-m", "bench", *arguments], cwd=ROOT)
+
+
+def _fuzz(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+    return subprocess.call([environment.tool("python"), "-m", "fuzz", *arguments], cwd=ROOT)
 
 
 def _test(arguments: list[str]) -> int:
