@@ -67,7 +67,7 @@ def _guided(target: Target, seconds: float, seed: int) -> bool:
 
 
 def _with_atheris(target: Target, seconds: float, seed: int) -> None:
-    import atheris  # type: ignore[import-not-found, unused-ignore]  # where it is installed
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]  # where it is
 
     corpus = Path(tempfile.mkdtemp(prefix=f"fuzz-{target.name}-"))
     for number, data in enumerate(target.seeds):

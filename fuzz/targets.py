@@ -358,7 +358,7 @@ def footage_headers(data: bytes) -> None:
     """A file that says that it is a video or a voice note: opened, or refused."""
     for kind in ("video", "voice"):
         with suppress(Refused):
-            decoding.opened(io.BytesIO(data), kind).container.close()  # type: ignore[arg-type]  # one of the two
+            decoding.opened(io.BytesIO(data), kind).container.close()
 
 
 # --- answers of others

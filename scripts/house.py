@@ -1,5 +1,5 @@
-"""What `scripts/run`, `test`, `check`, `bench`, `soak` and `audit` do, step by step. Standard library alone: it
-runs before anything is installed, by any Python from 3.11 on."""
+"""What `scripts/run`, `test`, `check`, `bench`, `soak`, `fuzz` and `audit` do, step by step. Standard library alone:
+it runs before anything is installed, by any Python from 3.11 on."""
 
 import os
 import subprocess
@@ -27,11 +27,11 @@ PACKAGES = (
     "ground.py",
     "worker.py",
 )
-ALSO_TYPED = ("bench", "scripts", "tests")
+ALSO_TYPED = ("bench", "fuzz", "scripts", "tests")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`run`, `test …`, `check …`, `bench …`, `soak …` or `audit`. The answer is the exit status."""
+    """`run`, `test …`, `check …`, `bench …`, `soak …`, `fuzz …` or `audit`. The answer is the exit status."""
     for name in ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX"):
         os.environ.pop(name, None)
     for stream in (sys.stdout, sys.stderr):
@@ -83,6 +83,12 @@ def _soak(arguments: list[str]) -> int:
 
 def _audit(_arguments: list[str]) -> int:
     return advisories.audit()
+
+
+def _fuzz(arguments: list[str]) -> int:
+    with one_at_a_time():
+        environment.ensure("test")
+    return subprocess.call([environment.tool("python"), "-m", "fuzz", *arguments], cwd=ROOT)
 
 
 def _test(arguments: list[str]) -> int:
@@ -149,7 +155,15 @@ def _checks(*, fix: bool) -> list[str]:
     return failed
 
 
-TASKS = {"run": _run, "test": _test, "check": _check, "bench": _bench, "soak": _soak, "audit": _audit}
+TASKS = {
+    "run": _run,
+    "test": _test,
+    "check": _check,
+    "bench": _bench,
+    "soak": _soak,
+    "fuzz": _fuzz,
+    "audit": _audit,
+}
 
 
 if __name__ == "__main__":

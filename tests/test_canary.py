@@ -37,7 +37,10 @@ def flown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_of_session").database()
     folder = Path(tmp_path_factory.mktemp("canary"))
-    settings = {"DESK110_CANARY_EVERY_S": str(EVERY_S), "DESK110_METRICS_PORT": str(free_port())}
+    settings: dict[str, Any] = {
+        "DESK110_CANARY_EVERY_S": str(EVERY_S),
+        "DESK110_METRICS_PORT": str(free_port()),
+    }
     with running_valkey() as server, running_stack(folder, server, url, worker=True, **settings) as running:
         desk = TABLES["desk"]
         with Session(running.database.writing) as session:

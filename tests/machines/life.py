@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule
 
 from dispatch import handling, outcomes, reading, reports, waiting
+from dispatch.closures import Outcome
 from tests.domain import DESK, acknowledge, add_reporter, done, file, filing
 from tests.machines import DONE, Machine
 from tests.truth import rows
 
 WHO = st.sampled_from([f"{DESK}01", f"{DESK}02", f"{DESK}03"])
-OUTCOMES = st.sampled_from(["handled", "withdrawn", "invalid", "false_report"])
+OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(["handled", "withdrawn", "invalid", "false_report"])
 
 
 @dataclass
@@ -143,7 +144,7 @@ class ReportLife(Machine):
             life.hand_to(who)
 
     @rule(report=reports, who=WHO, outcome=OUTCOMES)
-    def close(self, report: UUID, who: str, outcome: str) -> None:
+    def close(self, report: UUID, who: str, outcome: Outcome) -> None:
         life = self.lives[report]
         command = partial(
             outcomes.close, report=report, desk=DESK, dispatcher=who, outcome=outcome, reason="已办"
