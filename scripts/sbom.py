@@ -111,10 +111,10 @@ def _license(name: str, version: str) -> str:
     """What an installed package says of itself; nothing of one that is not installed here in this version."""
     here = [str(path) for path in environment.VENV.glob("lib/python*/site-packages")]
     of = next((one.metadata for one in metadata.distributions(name=name, path=here)), None)
-    if of is None or of.get("Version") != version:
+    if of is None or "Version" not in of or of["Version"] != version:
         return ""
-    if expression := of.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in of:
+        return of["License-Expression"]
     classified = [
         one.rpartition(" :: ")[2] for one in of.get_all("Classifier") or [] if one.startswith("License :: ")
     ]

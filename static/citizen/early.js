@@ -3,7 +3,8 @@
 
 const SCRIPTS = /^(\/static\/v\/[0-9a-f]+\/vendor\/(leaflet\/leaflet|gcoord\.min)\.js|\/sw\.js)$/;
 
-globalThis.trustedTypes?.createPolicy("default", {
+const { trustedTypes: kinds } = globalThis;
+kinds?.createPolicy("default", {
   createHTML: (text, _type, sink) => (/^DOMParser /.test(sink) || /^([^<&]*|<svg\/>|<v:shape adj="1"\/>)$/.test(text) ? text : null),
   createScriptURL: (url) => (SCRIPTS.test(new URL(url, location.href).href.replace(location.origin, "")) ? url : null),
 });

@@ -4,7 +4,8 @@
 const BY_LEAFLET = ["", "<svg/>", '<v:shape adj="1"/>']; // what it asks a browser by what that can draw
 const SCRIPTS = ["/static/vendor/leaflet/leaflet.js", "/static/vendor/gcoord.min.js"];
 
-globalThis.trustedTypes?.createPolicy("default", {
+const { trustedTypes: kinds } = globalThis;
+kinds?.createPolicy("default", {
   // A whole document that is parsed runs nothing and is taken apart by the page: so do htmx and we. Into the page itself goes,
   // as markup, what is none.
   createHTML: (text, _type, sink) => (/^Document |^DOMParser /.test(sink) || BY_LEAFLET.includes(text) || !/[<&]/.test(text) ? text : null),

@@ -9,8 +9,8 @@ import importlib
 import itertools
 import pkgutil
 import re
-import re._constants as ops  # type: ignore[import-untyped]  # of the standard library, without types
-import re._parser as parser  # type: ignore[import-untyped]  # of the standard library, without types
+import re._constants as ops  # type: ignore[import-not-found]  # of the standard library, without types
+import re._parser as parser  # type: ignore[import-not-found]  # of the standard library, without types
 import time
 from collections.abc import Iterator
 from typing import Any

@@ -78,7 +78,7 @@ def test_no_character_that_formats_gets_through_by_itself() -> None:
 
 # --- in the page
 
-HOSTILE = {
+HOSTILE: dict[str, str] = {
     "text": "求助\u202e收接已\u202c \u2067נגד\u200b炸\u200b弹 раypal " + "z" + "\u0301" * 60,
     "place_text": "\u202e口门局公安市\u2067",
     "name": "evil\u202egpj.exe.jpg",
@@ -99,17 +99,11 @@ async def test_a_report_that_turns_the_line_reorders_nothing_on_the_console(
     stack: Stack, browser: Browser, reporter: Reporter
 ) -> None:
     report = await reporter.filed(HOSTILE["text"], place_text=HOSTILE["place_text"])
-    offer = {
-        "client_id": "00000000-0000-4000-8000-000000000001",
-        "filename": HOSTILE["name"],
-        "content_type": "image/jpeg",
-        "length": 5,
-    }
     dispatcher = await Dispatcher.signed_in(stack.consoles[0], "33010601")
     assert (await dispatcher.accept(report["id"])).status_code == 200
     said = f"/api/v1/reports/{report['id']}/messages"
     assert (
-        await reporter.http.post(said, json={"client_id": "m", "text": "已接收\u202e" + offer["filename"]})
+        await reporter.http.post(said, json={"client_id": "m", "text": "已接收\u202e" + HOSTILE["name"]})
     ).status_code == 201
     context = await browser.new_context(
         base_url=dispatcher.app.url, viewport={"width": 1920, "height": 1080}, locale="zh-CN"

@@ -97,11 +97,13 @@ SKIPPED = {"dependencies": [{"name": "x", "skip_reason": "could not be looked up
 def test_what_was_not_looked_up_is_not_called_clean() -> None:
     assert advisories.python_answer(LOOKED_UP) == advisories.Answer(1)
     assert advisories.python_answer(KNOWN).known == ("x 1: PYSEC-1",)
-    for silence in (SKIPPED, {"dependencies": []}, {}, None, []):
+    silences: list[Any] = [SKIPPED, {"dependencies": []}, {}, None, []]
+    for silence in silences:
         assert advisories.python_answer(silence).why, silence
     found = {"vulnerabilities": {"y": {"severity": "high"}}, "metadata": {"dependencies": {"total": 9}}}
     assert advisories.npm_answer(found) == advisories.Answer(9, ("y: high",))
-    for silence in ({"error": {"code": "ENOTFOUND"}}, {"message": "request failed"}, None):
+    silences = [{"error": {"code": "ENOTFOUND"}}, {"message": "request failed"}, None]
+    for silence in silences:
         assert advisories.npm_answer(silence).why, silence
 
 
