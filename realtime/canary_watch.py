@@ -6,7 +6,7 @@ and by itself. Ages are counted by a clock that cannot be set, from when this pr
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -151,8 +151,10 @@ class Watch:
 
     def _tell(self, missing: dict[str, str], wrong: frozenset[str]) -> None:
         before = set(self.missing.items())
-        _log("canary_missing", set(missing.items()) - before, wrong - self.wrong)
-        _log("canary_back", before - set(missing.items()), self.wrong - wrong)
+        for line in _lines(set(missing.items()) - before, wrong - self.wrong):
+            log.error("canary_missing", **line)
+        for line in _lines(before - set(missing.items()), self.wrong - wrong):
+            log.info("canary_back", **line)
         self.missing, self.wrong = missing, wrong
 
 
@@ -166,18 +168,15 @@ def _read(session: Session) -> tuple[dict[str, CanaryState], int]:
     return canary.states(session), canary.looked(session)
 
 
-def _log(
-    event: Literal["canary_missing", "canary_back"], of: Iterable[tuple[str, str]], all_: Iterable[str]
-) -> None:
-    tell = log.error if event == "canary_missing" else log.info
+def _lines(of: Iterable[tuple[str, str]], all_: Iterable[str]) -> Iterator[dict[str, str | int]]:
+    """What the log says of each; of many desks their number."""
     for kind in sorted(all_):
-        tell(event, kind=kind)
+        yield {"kind": kind}
     by_kind: dict[str, list[str]] = defaultdict(list)
     for desk, kind in of:
         by_kind[kind].append(desk)
     for kind, desks in sorted(by_kind.items()):
         if len(desks) > NAMED:
-            tell(event, kind=kind, count=len(desks))
+            yield {"kind": kind, "count": len(desks)}
         else:
-            for desk in sorted(desks):
-                tell(event, kind=kind, desk=desk)
+            yield from ({"kind": kind, "desk": desk} for desk in sorted(desks))
