@@ -6,7 +6,7 @@ and by itself. Ages are counted by a clock that cannot be set, from when this pr
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -168,7 +168,7 @@ def _read(session: Session) -> tuple[dict[str, CanaryState], int]:
     return canary.states(session), canary.looked(session)
 
 
-def _lines(of: Iterable[tuple[str, str]], all_: Iterable[str]) -> Iterator[dict[str, str | int]]:
+def _lines(of: Iterable[tuple[str, str]], all_: Iterable[str]) -> Iterator[Mapping[str, str | int]]:
     """What the log says of each; of many desks their number."""
     for kind in sorted(all_):
         yield {"kind": kind}
