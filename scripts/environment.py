@@ -75,6 +75,8 @@ def ensure_boundaries() -> None:
 
 
 def _make() -> None:
+    if VENV.is_symlink():  # what it leads to is another checkout's: it would be emptied before this failed
+        raise Missing(f".venv is a link to {VENV.resolve()}; nothing is made there. Remove the link first.")
     version = _version(sys.executable)
     say(f"建立环境 · making .venv (Python {version})")
     if sys.version_info >= (3, 14):
