@@ -35,6 +35,8 @@ KEPT_S: Final = 3600.0
 # An unknown key makes its keys be fetched anew, no more often than this.
 ANEW_S: Final = 30.0
 LONGEST_ANSWER: Final = 256 * 1024
+# What the library lets out of tokens and keys that are none: of numbers without end and nesting without bottom, too.
+UNFIT: Final = (JoseError, ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -125,7 +127,7 @@ class Provider:
             keys = await self._signing_keys(anew=anew)
             try:
                 return jwt.decode(token, keys, algorithms=list(ALGORITHMS)).claims
-            except (JoseError, ValueError, TypeError, KeyError):
+            except UNFIT:
                 # It may have taken a new key since; that of no known key is asked once more.
                 if anew:
                     break
@@ -143,7 +145,7 @@ class Provider:
         )
         try:
             rules.validate(dict(claims))
-        except (JoseError, ValueError, TypeError):
+        except UNFIT:
             raise ProviderFailed("token_unfit") from None
         # OpenID Connect Core 1.0, 3.1.3.7: of a token for several, it says who asked for it.
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
@@ -174,7 +176,7 @@ class Provider:
             found = await self._fetch("GET", self._endpoint(await self._found(), "jwks_uri"))
             try:
                 self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type]  # checked by the library
-            except (JoseError, ValueError, TypeError, KeyError):
+            except UNFIT:
                 raise ProviderFailed("keys_unfit") from None
             self._keys_at = time.monotonic()
         return self._keys

@@ -10,6 +10,8 @@ import traceback
 from importlib.util import find_spec
 from pathlib import Path
 
+import structlog
+
 from fuzz.mutator import mutations
 from fuzz.targets import TARGETS, Target
 
@@ -23,6 +25,7 @@ def main() -> int:
     parser.add_argument("--portable", action="store_true", help="without atheris, though it is installed")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # what is refused is logged by some
     seed = asked.seed if asked.seed is not None else random.SystemRandom().getrandbits(32)
     names = [asked.target] if asked.target else sorted(TARGETS)
     guided = find_spec("atheris") is not None and not asked.portable

@@ -389,6 +389,7 @@ _CLAIMS = {"iss": "https://id.example.cn", "aud": "desk", "exp": 1, "iat": 1, "s
 
 @target(
     json.dumps({**_CLAIMS, "amr": ["otp", "pwd"]}),
+    json.dumps({**_CLAIMS, "exp": float("inf")}),
     json.dumps({**_CLAIMS, "aud": ["desk", "other"], "azp": "desk", "amr": None}),
     "[]",
 )
@@ -396,7 +397,7 @@ def oidc_claims(data: bytes) -> None:
     """What a token holds that the provider did sign."""
     try:
         claims = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(claims, dict):
         return
