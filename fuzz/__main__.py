@@ -1,6 +1,7 @@
 """`python -m fuzz [--target X] [--seconds N]`: feeds every target, or one, and says how often and what it found."""
 
 import argparse
+import logging
 import random
 import subprocess
 import sys
@@ -13,7 +14,15 @@ from pathlib import Path
 import structlog
 
 from fuzz.mutator import mutations
-from fuzz.targets import TARGETS, Target
+
+INSIDE = "--inside" in sys.argv
+if INSIDE:  # what is to be followed must be imported under its eyes; libraries are not: it would take minutes
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]  # where it is
+
+    with atheris.instrument_imports(include=["api", "console", "dispatch", "web"]):
+        from fuzz.targets import TARGETS, Target
+else:
+    from fuzz.targets import TARGETS, Target
 
 
 def main() -> int:
@@ -25,7 +34,8 @@ def main() -> int:
     parser.add_argument("--portable", action="store_true", help="without atheris, though it is installed")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # what is refused is logged by some
+    logging.disable()  # what is refused is told by some
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     seed = asked.seed if asked.seed is not None else random.SystemRandom().getrandbits(32)
     names = [asked.target] if asked.target else sorted(TARGETS)
     guided = find_spec("atheris") is not None and not asked.portable
@@ -59,7 +69,9 @@ def _guided(target: Target, seconds: float, seed: int) -> bool:
     """The same with atheris, in a process of its own, since it ends the process that it runs in."""
     command = [sys.executable, "-m", "fuzz", "--inside", "--target", target.name]
     command += ["--seconds", str(seconds), "--seed", str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, timeout=seconds + 120
+    )
     said = [line for line in done.stderr.splitlines() if line.startswith("stat::number_of_executed_units")]
     runs = said[0].split()[-1] if said else "?"
     if done.returncode:
@@ -70,12 +82,9 @@ def _guided(target: Target, seconds: float, seed: int) -> bool:
 
 
 def _with_atheris(target: Target, seconds: float, seed: int) -> None:
-    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]  # where it is
-
     corpus = Path(tempfile.mkdtemp(prefix=f"fuzz-{target.name}-"))
     for number, data in enumerate(target.seeds):
         (corpus / f"seed{number}").write_bytes(data)
-    atheris.instrument_all()
     # A found input is printed with the report; nothing is left in the checkout.
     options = [
         f"-max_total_time={int(seconds)}",
