@@ -25,6 +25,7 @@ from tests.domain import DESK, OTHER_DESK, done, writing
 from tests.truth import assert_whole
 
 DONE = "done"
+REAL = clock.now
 
 
 def run(machine: type["Machine"], prepared: str, steps: int = 30) -> None:
@@ -62,14 +63,14 @@ class Machine(RuleBasedStateMachine):
 
     def _move_clock(self) -> None:
         """Whatever reads the clock in the domain reads this one."""
-        began = clock.now()
+        began = REAL()
 
         def now() -> datetime:
             return began + self.offset  # it stands still until it is moved: no step is a matter of chance
 
         self.now = now
         for name, module in list(sys.modules.items()):
-            if name.startswith("dispatch.") and getattr(module, "now", None) is clock.now:
+            if name.startswith("dispatch.") and getattr(module, "now", None) is REAL:
                 self.held.enter_context(mock.patch.object(module, "now", now))
 
     def did(self, command: Command[T], *desks: str) -> str:
