@@ -25,6 +25,9 @@ from tests.truth import assert_whole, rows
 
 pytestmark = pytest.mark.anyio
 
+# What is done to processes is the same whatever the database.
+on_sqlite = pytest.mark.parametrize("flown", ["sqlite"], indirect=True)
+
 SOON_S = 60
 EVERY_S = 1
 OPEN = (DESK, "330102", "330100")
@@ -154,6 +157,7 @@ async def test_it_comes_the_whole_way_in_every_process_and_leaves_no_trace_of_it
         assert all(age < 10 for desk, age in ages(url).items() if desk in OPEN)
 
 
+@on_sqlite
 async def test_a_console_process_whose_feed_is_stuck_says_so_to_its_own_desks_alone(
     flown: Stack, people: People
 ) -> None:
@@ -164,7 +168,7 @@ async def test_a_console_process_whose_feed_is_stuck_says_so_to_its_own_desks_al
     fault = Fault("stuck_feed", flown.home)
     fault.arm()
     await eventually(lambda: _last(here) == "not_carried", SOON_S, "its desk is told")
-    assert "not_carried" in missing(stuck.url)
+    await eventually(lambda: "not_carried" in missing(stuck.url), SOON_S, "and its figures")
     await eventually(lambda: _last(there) == "", SOON_S, "the other desk's way is whole")
     assert "not_carried" not in missing(well.url)
     assert stuck.ready(), "one desk's way is no reason to take the process from all others"
@@ -175,6 +179,7 @@ async def test_a_console_process_whose_feed_is_stuck_says_so_to_its_own_desks_al
     assert logged(well, "canary_missing") == lines
 
 
+@on_sqlite
 async def test_without_redis_it_still_comes_and_that_no_ring_comes_is_told(flown: Stack) -> None:
     url = flown.consoles[0].url
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well")
@@ -189,6 +194,7 @@ async def test_without_redis_it_still_comes_and_that_no_ring_comes_is_told(flown
     await eventually(lambda: everything_comes(flown), SOON_S, "rings come again")
 
 
+@on_sqlite
 async def test_a_worker_that_is_dead_is_missed_at_every_desk(flown: Stack, people: People) -> None:
     here = await people.dispatcher(flown.consoles[0])
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well")
@@ -196,42 +202,44 @@ async def test_a_worker_that_is_dead_is_missed_at_every_desk(flown: Stack, peopl
     flown.worker.kill()
     try:
         await eventually(lambda: _last(here) == "no_worker", SOON_S, "its desk is told")
-        assert missing(citizen_metrics(flown)) == {"no_worker"}
+        url = citizen_metrics(flown)
+        await eventually(lambda: missing(url) == {"no_worker"}, SOON_S, "and so is the reporters' side")
     finally:
         flown.worker.start()
     await eventually(lambda: _last(here) == "", SOON_S, "the alarm falls")
 
 
+@on_sqlite
 async def test_without_a_citizen_process_the_desks_are_told_that_nothing_comes(
     flown: Stack, people: People
 ) -> None:
     here = await people.dispatcher(flown.consoles[0])
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well")
-    flown.citizens[0].kill()
+    flown.citizens[0].freeze()
     try:
         await eventually(lambda: _last(here) == "not_sent", SOON_S, "its desk is told")
     finally:
-        flown.citizens[0].start()
+        flown.citizens[0].thaw()
     await eventually(lambda: _last(here) == "", SOON_S, "the alarm falls")
 
 
+@on_sqlite
 async def test_without_a_console_process_the_reporters_side_says_that_nothing_is_received(
     flown: Stack,
 ) -> None:
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well")
     for console in flown.consoles:
-        console.kill()
+        console.freeze()
     try:
         await eventually(lambda: missing(citizen_metrics(flown)) == {"not_received"}, SOON_S, "not received")
     finally:
         for console in flown.consoles:
-            console.start()
+            console.thaw()
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well again")
 
 
+@on_sqlite
 async def test_when_nothing_can_be_written_there_is_an_alarm_until_it_can_be_again(flown: Stack) -> None:
-    if not flown.database.sqlite:
-        pytest.skip("one writer at a time is SQLite's")
     await eventually(lambda: everything_comes(flown), SOON_S, "all is well")
     path = flown.database.url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path, isolation_level=None)) as holding:
