@@ -162,7 +162,7 @@ async def test_an_identifier_that_is_none_names_no_report(
 async def test_what_is_only_odd_is_said_as_it_is(stack: Stack, dispatcher: Dispatcher, report: str) -> None:
     for sent, shown in (
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
-        ("a\x00b\u202ec", "ab\u202ec"),
+        ("a\x00b\u202ec", "ab⟦U+202E⟧c"),
         ("😱" * 4000, "😱" * 4000),
     ):
         answer = await dispatcher.answer(report, sent)
