@@ -94,7 +94,7 @@ async def test_a_report_goes_through_it_and_received_comes_back_over_the_socket(
     await eventually(lambda: phone.status(report["id"]) == "received", 10, "已接收")
     assert phone.closed_with is None
     answer = await phone.http.get(f"/?q={SECRET}")
-    assert answer.headers["strict-transport-security"] == "max-age=63072000"
+    assert answer.headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
     assert answer.headers["server"] == "nginx", "and no number"
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     # Looked for, as a phone is at a console: a query, which no log holds. Nor does one hold a report, or what was said.
