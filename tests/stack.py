@@ -148,4 +148,4 @@ def stack(
     finally:
         for server in [*found.apps, *([found.worker] if found.worker else [])]:
             server.kill()
-        database.close()
+        found.database.close()  # a test may have put another in its place
