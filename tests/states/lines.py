@@ -81,6 +81,28 @@ async def console_doorbell_away(scene: Scene) -> None:
 
 
 @state(GROUP, app="console", at=None)
+async def console_canary_missing(scene: Scene) -> None:
+    """What is on the screen stays true, but a new report may not come this way: tell operations, mind the telephone."""
+    await _on_a_line(scene)
+    await scene.page.evaluate("""wire.says = ['"canary":""', '"canary":"not_carried"']""")
+    await expect(scene.page.locator("#live")).to_have_attribute("data-says", "lamp_canary")
+
+
+@state(GROUP, app="console", at=None)
+async def console_strange_letters(scene: Scene) -> None:
+    """Letters that are not seen, or pass for others, stand as their codes, and turn nothing around."""
+    await _on_a_line(scene)
+    said = scene.say(
+        "\u202e收接已\u202c 我在\u200b这里 pаypal", "\u202edeviecer\u202c I am he\u200bre, pаypal"
+    )
+    report = (await (await _reporter(scene)).filed(said))["id"]
+    card = scene.page.locator(f"#report-{report}")
+    await card.click()
+    await expect(scene.page.locator("#in-hand")).to_have_attribute("data-report", report)
+    await expect(scene.page.locator("#in-hand")).to_contain_text("⟦U+202E⟧")
+
+
+@state(GROUP, app="console", at=None)
 async def console_polling(scene: Scene) -> None:
     """The live line is down; the page asks every two seconds."""
     await _on_a_line(scene)
