@@ -4,25 +4,22 @@ that is set meanwhile makes no wait longer or shorter; and what there is to read
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Playwright, async_playwright, expect
+from playwright.async_api import Page, Playwright, expect
 from sqlalchemy import select
 
 from dispatch.models import TABLES
+from tests import on_a_line
 from tests.people import Dispatcher, People
 from tests.phones import LastingPhone, lasting_phone
 from tests.places import Place
 from tests.promises import eventually
-from tests.server import free_port
-from tests.servers import Valkey
 from tests.slow_line import SlowLine
 from tests.stack import Stack
-from tests.stack import stack as running_stack
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -41,37 +38,10 @@ CLOCK = """(() => {
 HOUR = 3_600_000
 
 
-@pytest.fixture(scope="module")
-def port() -> int:
-    """Where the phones find the server: at the other end of a line."""
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, valkey_of_session: Valkey, port: int) -> Iterator[Stack]:
-    valkey_of_session.flushall()
-    folder = Path(tmp_path_factory.mktemp("left"))
-    origin = f"http://127.0.0.1:{port}"
-    with running_stack(
-        folder, valkey_of_session, DESK110_CITIZEN_ORIGIN=origin, DESK110_IDENTITY_REQUIRED="never"
-    ) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-async def playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as started:
-        yield started
-
-
-@pytest.fixture
-async def line(stack: Stack, port: int) -> AsyncIterator[SlowLine]:
-    found = SlowLine(port, stack.citizens[0].port)
-    await found.open()
-    yield found
-    await found.close()
-
-
+port = on_a_line.port
+stack = on_a_line.stack
+playwright = on_a_line.playwright
+line = on_a_line.line
 OpenPhone = Callable[..., Awaitable[LastingPhone]]
 
 
