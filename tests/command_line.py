@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +14,10 @@ from typer.testing import CliRunner
 import cli
 from dispatch.keys import KeyPaths, set_up
 from dispatch.settings import CHECKOUT
+from tests.nursery import forks, nursery
 from tests.servers import make_home
 
+PATIENCE_S = 120
 # What the machine that tests has set must not decide.
 SETTINGS = re.compile(r"DESK110_(?!TEST_)|DATABASE_URL$|REDIS_URL$")
 
@@ -36,13 +40,16 @@ class Installation:
 
     def run(self, *arguments: str, typed: str = "", **settings: str) -> Said:
         """The command with these arguments; `typed` is what stands on its standard input."""
+        environment = {**self.environment, **settings}
+        if forks("cli", {**settings}):
+            return _forked(arguments, environment, typed)
         done = subprocess.run(
             [sys.executable, str(CHECKOUT / "cli.py"), *arguments],
-            env={**self.environment, **settings},
+            env=environment,
             input=typed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
@@ -51,6 +58,15 @@ class Installation:
         """The same in this process, some seconds sooner on a busy machine: for a test that asks for much."""
         done = CliRunner().invoke(cli.app, list(arguments), env=self.environment)
         return Said(done.exit_code, done.stdout, done.stderr)
+
+
+def _forked(arguments: Sequence[str], environment: Mapping[str, str], typed: str) -> Said:
+    with tempfile.TemporaryDirectory(prefix="desk110-command-") as folder:
+        into, output, complaints = (Path(folder) / name for name in ("typed", "output", "complaints"))
+        into.write_text(typed, encoding="utf-8")
+        started = nursery().start(arguments, environment, output, complaints=complaints, typed=into)
+        status = started.wait(PATIENCE_S)
+        return Said(status, *(path.read_text(encoding="utf-8") for path in (output, complaints)))
 
 
 def installation(folder: Path, database_url: str, **settings: str) -> Installation:

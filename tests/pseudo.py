@@ -5,16 +5,27 @@ It shows what is written in a script instead of the catalogue, and what a longer
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from dispatch.settings import CHECKOUT
+from tests.servers import Valkey
+from tests.stack import Stack, stack
 
 # A tag that browsers know, with a plural of its own (nothing counts as one, too).
 TAG = "fr"
 NAME = "Pseudo"
 ACCENTS = str.maketrans("aeiouyAEIOUYcnsz", "äéîøûÿÄÉÎØÛŸçñšž")
 PLACE = re.compile(r"(\{\w+\})")
+
+
+@contextmanager
+def speaking(folder: Path, valkey: Valkey) -> Iterator[Stack]:
+    """A running desk110 that knows the language."""
+    words = write_catalogue(folder / "words")
+    with stack(folder, valkey, DESK110_WORDS=str(words)) as running:
+        yield running
 
 
 def pseudo(text: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from processes.tether import tethered
+from tests.nursery import Forked
 
 LOOPBACK = "127.0.0.1"
 # Below what systems give to outgoing connections, so that a port stays free between a stop and a start.
@@ -86,7 +87,7 @@ class Server:
         self._cwd = cwd
         self._death_signal = death_signal
         self._user = user
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -112,8 +113,11 @@ class Server:
     def launch(self) -> None:
         """Starts it and returns at once: several can then get ready side by side."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes] | Forked:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 tethered(self.command, signal_number=self._death_signal, user=self._user),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

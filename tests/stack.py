@@ -1,18 +1,24 @@
 """A whole desk110 of real processes on one database and one Valkey, for tests to use and to hurt."""
 
+import atexit
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dispatch.database import Database
 from dispatch.keys import KeyPaths
 from dispatch.settings import CHECKOUT, Settings
 from processes.prepare import prepare
+from tests.nursery import Forked, forks, nursery
 from tests.servers import LOOPBACK, Server, Valkey, free_port, make_home, until
 
 # In 西湖区; its desk is 330106.
@@ -23,19 +29,27 @@ PASSWORD = "desk110-demo"
 NEVER_S = 100_000
 
 
-class App(Server):
-    """One process of desk110 that listens. It keeps its port over restarts."""
+class Process(Server):
+    """One process of desk110, named as its command is."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path, module: str = "cli") -> None:
+        self._module, self._own = module, environment
         self.name = name
+        super().__init__([sys.executable, "-m", module, name], log, environment=environment, cwd=CHECKOUT)
+
+    def _start(self) -> subprocess.Popen[bytes] | Forked:
+        if not forks(self._module, self._own):
+            return super()._start()
+        return nursery().start([self.name], {**os.environ, **self._own}, self.log)
+
+
+class App(Process):
+    """One that listens. It keeps its port over restarts."""
+
+    def __init__(self, name: str, environment: dict[str, str], log: Path, module: str = "cli") -> None:
         self.port = free_port()
         setting = f"DESK110_{name.upper()}_PORT"
-        super().__init__(
-            [sys.executable, "-m", module, name],
-            log,
-            environment={**environment, setting: str(self.port)},
-            cwd=CHECKOUT,
-        )
+        super().__init__(name, {**environment, setting: str(self.port)}, log, module)
 
     @property
     def url(self) -> str:
@@ -94,13 +108,30 @@ class Stack:
 
     def another_worker(self, module: str = "cli") -> Server:
         """A worker, not started."""
-        command = [sys.executable, "-m", module, "worker"]
-        return Server(command, self.home / "worker.log", environment=self.environment, cwd=CHECKOUT)
+        return Process("worker", self.environment, self.home / "worker.log", module)
 
     def wait_ready(self) -> None:
         """Returns when every process does its work again."""
         for app in self.apps:
             until(app.ready, 30, f"{app.name} ready")
+
+
+def _installation(home: Path) -> dict[str, str]:
+    return {
+        "DESK110_HOME": str(home),
+        "DATABASE_URL": f"sqlite:///{home}/desk110.db",
+        "DESK110_DEMO": "1",
+    }
+
+
+@cache
+def _prepared() -> Path:
+    """A home with a database that nobody has used, made once for all that is to be copied from it."""
+    folder = Path(tempfile.mkdtemp(prefix="desk110-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = make_home(folder / "home")
+    prepare(Settings.model_validate(_installation(home)), print)
+    return home
 
 
 @contextmanager
@@ -119,16 +150,20 @@ def stack(
 
     `module` stands in for the command line of all its processes.
     """
-    home = make_home(folder / "home")
+    home = folder / "home"
     environment = {
-        "DESK110_HOME": str(home),
-        "DATABASE_URL": database_url or f"sqlite:///{home}/desk110.db",
+        **_installation(home),
         "REDIS_URL": f"redis://{LOOPBACK}:{valkey.port}/0",
-        "DESK110_DEMO": "1",
         "DESK110_LIMITS": "demo",
         "DESK110_ENV_FILE": os.devnull,
         **settings,
     }
+    if database_url:
+        environment["DATABASE_URL"] = database_url
+    if environment["DESK110_DEMO"] == "1" and not database_url:
+        shutil.copytree(_prepared(), home)  # what is left to do takes a twentieth of the time
+    else:
+        make_home(home)
     prepare(Settings.model_validate(environment), print)
     database = Database(environment["DATABASE_URL"])
     found = Stack(home, valkey, database, environment)

@@ -1,63 +1,21 @@
-"""Every state of the pages for everybody: screen readers, large type, high contrast, few pixels, no movement, no mouse.
-
-The states are those of `tests/states`; whoever adds one there adds it here.
-"""
-
-from collections.abc import AsyncIterator, Iterator
+"""Every state of the phone for everybody, by `tests/for_everybody.py`."""
 
 import pytest
-from playwright.async_api import Browser, async_playwright
 
-from tests import audit
-from tests.html_checker import Checker, html_checker
-from tests.servers import chromium
-from tests.stack import Stack
-from tests.states import STATES, State, scene
-from tests.states.scene import BROWSER
+from tests import for_everybody
+from tests.for_everybody import LANGUAGES, Everybody
+from tests.states import STATES, State
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-# WCAG 2.2, 1.4.10: what fits 320 CSS pixels needs no scrolling sideways; 1.4.4: words at twice their size.
-NARROW = {"width": 320, "height": 640}
-LARGE = 200
+browser, checker, everybody = for_everybody.browser, for_everybody.checker, for_everybody.everybody
 
 
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
-        yield launched
-        await launched.close()
-
-
-@pytest.fixture(scope="module")
-def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
-    with html_checker(tmp_path_factory.mktemp("checker")) as running:
-        yield running
-
-
-@pytest.mark.parametrize("language", ["zh-CN", "en"])
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-async def test_no_state_shuts_anybody_out(
-    stack: Stack, browser: Browser, checker: Checker, state: State, language: str
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "state", [state for state in STATES if state.app == "citizen"], ids=lambda state: state.name
+)
+async def test_no_state_of_the_phone_shuts_anybody_out(
+    everybody: Everybody, state: State, language: str
 ) -> None:
-    async with scene(stack, browser, state, language) as found:
-        page = found.page
-        complaints = await checker.complaints(await page.content())
-        complaints += [*await audit.axe(page), *await audit.names(page), *await audit.fits(page)]
-        if state.app == "citizen":
-            complaints += await audit.targets(page)
-            if language == "zh-CN":  # colours and movement know no language
-                complaints += await audit.contrast(page, "light", "no-preference")
-                complaints += await audit.contrast(page, "dark", "no-preference")
-                complaints += await audit.contrast(page, "light", "more")
-                complaints += await audit.contrast(page, "dark", "more")
-                complaints += await audit.stillness(page)
-            await audit.enlarge(page, LARGE)
-            complaints += [f"{LARGE} %: {one}" for one in await audit.fits(page)]
-            await audit.enlarge(page, 100)
-            await page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # its stub wants its own TypedDict
-            complaints += [f"{NARROW['width']} px: {one}" for one in await audit.fits(page)]
-            await page.emulate_media(forced_colors="active")
-            complaints += [f"forced colours: {one}" for one in await audit.fits(page)]
-        assert complaints == []
+    assert await everybody.complaints(state, language) == []

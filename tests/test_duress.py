@@ -406,6 +406,7 @@ async def conversation(reporter: Reporter, dispatcher: Dispatcher, place: Place,
     report = (await reporter.filed(said, location=place.location))["id"]
     path = f"/api/v1/reports/{report}"
     # One after the other, so that nothing is told together with something else.
+    await eventually(lambda: report in reporter.reports, 20, "version 1")
     await dispatcher.accept(report)
     await eventually(lambda: reporter.reports.get(report, {}).get("version") == 2, 20, "version 2")
     await reporter.http.post(f"{path}/messages", json={"client_id": "a", "text": said})

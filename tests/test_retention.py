@@ -474,23 +474,23 @@ def test_the_command_previews_runs_and_shows_the_record(
     held = there.run("retention", "hold", plain(other, database)["number"], "--reason", "案件")
     assert held.status == 0, held
     id_ = held.output.split()[-1]
-    preview = there.run("retention", "preview")
+    preview = there.ask("retention", "preview")
     assert (preview.status, "1 reports are due" in preview.output) == (0, True), preview
     assert "1 held" in preview.output
     assert not removed(database, report)
-    assert id_ in there.run("retention", "holds").output
-    assert there.run("retention", "run").status == 0
-    record = there.run("retention", "record", "--number", number)
+    assert id_ in there.ask("retention", "holds").output
+    assert there.ask("retention", "run").status == 0
+    record = there.ask("retention", "record", "--number", number)
     assert (record.status, record.output.count(number), "message=2" in record.output) == (0, 1, True), record
-    assert "Nothing fits" in there.run("retention", "record", "--desk", "330102").output
-    assert there.run("retention", "lift", id_, "--reason", "结案").status == 0
-    assert there.run("retention", "lift", "x", "--reason", "结案").status == 1
-    assert there.run("retention", "hold", "330106-1", "--reason", "x").status == 1
-    short = there.run("retention", "set", "--outcome", "invalid", "--days", "30")
+    assert "Nothing fits" in there.ask("retention", "record", "--desk", "330102").output
+    assert there.ask("retention", "lift", id_, "--reason", "结案").status == 0
+    assert there.ask("retention", "lift", "x", "--reason", "结案").status == 1
+    assert there.ask("retention", "hold", "330106-1", "--reason", "x").status == 1
+    short = there.ask("retention", "set", "--outcome", "invalid", "--days", "30")
     assert (short.status, "190" in short.complaints) == (1, True)
-    assert there.run("retention", "set", "--outcome", "invalid", "--days", "400").status == 0
-    assert "*/invalid" in there.run("retention", "rules").output
-    verified = there.run("audit", "verify", "--desk", DESK)
+    assert there.ask("retention", "set", "--outcome", "invalid", "--days", "400").status == 0
+    assert "*/invalid" in there.ask("retention", "rules").output
+    verified = there.ask("audit", "verify", "--desk", DESK)
     assert verified.status == 0, verified
 
 

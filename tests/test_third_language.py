@@ -1,7 +1,7 @@
 """A third language by its catalogue alone: a folder that a setting names, and no line of code.
 
-It is a language that nobody speaks, as long as German: where a page still shows English, that word is in no catalogue;
-where a longer word is cut off, the page is too narrow for other languages.
+It is a language that nobody speaks, as long as German: where a page still shows English, that word is in no catalogue.
+Whether longer words are cut off is seen, state by state, in `test_old_browser.py`.
 """
 
 import re
@@ -15,13 +15,10 @@ from playwright.async_api import Browser, async_playwright, expect
 from api import release
 from dispatch.errors import Unfit
 from dispatch.words import Words, choose, languages, look_also_in
-from tests import audit
 from tests.people import Dispatcher, People
-from tests.pseudo import NAME, TAG, pseudo, write_catalogue
+from tests.pseudo import NAME, TAG, pseudo, speaking
 from tests.servers import Valkey, chromium
 from tests.stack import Stack
-from tests.stack import stack as running_stack
-from tests.states import STATES, State, scene
 from tests.states.scene import BROWSER
 
 pytestmark = pytest.mark.anyio
@@ -34,9 +31,7 @@ THIRD = {"accept-language": TAG}
 def stack(tmp_path_factory: pytest.TempPathFactory, valkey_of_session: Valkey) -> Iterator[Stack]:
     """Processes that know a third language."""
     valkey_of_session.flushall()
-    folder = Path(tmp_path_factory.mktemp("third"))
-    words = write_catalogue(folder / "words")
-    with running_stack(folder, valkey_of_session, DESK110_WORDS=str(words)) as running:
+    with speaking(tmp_path_factory.mktemp("third"), valkey_of_session) as running:
         yield running
 
 
@@ -106,15 +101,6 @@ async def test_it_is_chosen_on_the_page_and_kept(stack: Stack, browser: Browser)
     await page.goto("/reports")
     await expect(page.locator("html")).to_have_attribute("lang", TAG)
     await context.close()
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-async def test_no_state_breaks_where_words_are_longer(stack: Stack, browser: Browser, state: State) -> None:
-    async with scene(stack, browser, state, TAG) as found:
-        assert await audit.fits(found.page) == []
-        if state.app == "citizen":
-            assert await audit.targets(found.page) == []
 
 
 def test_a_folder_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Every document that the two apps send is valid HTML, in each language, by the Nu checker.
 
-What scripts make of them is checked state by state in `test_accessibility.py`.
+What scripts make of them is checked state by state by `tests/for_everybody.py`.
 """
 
 from collections.abc import Iterator

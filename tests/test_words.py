@@ -4,7 +4,8 @@ import ast
 import re
 import string
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import chain
 
@@ -90,11 +91,11 @@ def test_another_language_falls_back_to_chinese() -> None:
 # --- codes
 
 
-def python_trees() -> Iterator[ast.AST]:
+@cache
+def python_trees() -> tuple[ast.AST, ...]:
     """The syntax of all that runs."""
     paths = chain(CHECKOUT.glob("*.py"), *((CHECKOUT / package).rglob("*.py") for package in PACKAGES))
-    for path in paths:
-        yield ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(ast.parse(path.read_text(encoding="utf-8")) for path in paths)
 
 
 @cache
@@ -113,24 +114,23 @@ def refusals() -> frozenset[str]:
     """The codes that the sources refuse with."""
     found = set()
     for tree in python_trees():
+        own = _calls_of_refusals(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and node.args and isinstance(first := node.args[0], ast.Constant):
                 name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
-                if name in {"Refused", "Coded", "_refused"} or (
-                    name == "__init__" and _in_refused(tree, node)
-                ):
+                if name in {"Refused", "Coded", "_refused"} or (name == "__init__" and node in own):
                     found.add(str(first.value))
     return frozenset(found)
 
 
-def _in_refused(tree: ast.AST, call: ast.Call) -> bool:
-    """Whether the call stands in a class that is a refusal."""
-    return any(
-        isinstance(node, ast.ClassDef)
-        and any(getattr(base, "id", "") == "Refused" for base in node.bases)
-        and call in ast.walk(node)
+def _calls_of_refusals(tree: ast.AST) -> set[ast.AST]:
+    """What stands in a class that is a refusal."""
+    return {
+        inside
         for node in ast.walk(tree)
-    )
+        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Refused" for base in node.bases)
+        for inside in ast.walk(node)
+    }
 
 
 def test_every_refusal_of_the_sources_has_its_status() -> None:
@@ -139,16 +139,14 @@ def test_every_refusal_of_the_sources_has_its_status() -> None:
 
 def test_no_status_is_kept_for_a_code_that_nothing_refuses_with() -> None:
     assert {code for code in STATUS if code not in literals() - {""}} == set()
-    only_in_the_table = {code for code in STATUS if code not in refusals() and _uses(code) < 2}
-    assert only_in_the_table == set()
-
-
-def _uses(code: str) -> int:
-    return sum(
-        isinstance(node, ast.Constant) and node.value == code
+    uses = Counter(
+        node.value
         for tree in python_trees()
         for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
+    only_in_the_table = {code for code in STATUS if code not in refusals() and uses[code] < 2}
+    assert only_in_the_table == set()
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
@@ -237,11 +235,20 @@ def asked_by_python() -> set[str]:
     return asked
 
 
-def fits(asked: str, key: str) -> bool:
-    """Whether the key is what is asked for."""
-    if asked.endswith((".", "_")):
-        return key.startswith(asked)
-    return re.fullmatch(re.escape(asked).replace(r"\*", "[a-z0-9_]+"), key) is not None
+def fitting(asked: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a key is any of what is asked for."""
+    asked = set(asked)
+    beginnings = tuple(one for one in asked if one.endswith((".", "_")))
+    patterns = [
+        re.compile(re.escape(one).replace(r"\*", "[a-z0-9_]+"))
+        for one in asked
+        if "*" in one and not one.endswith((".", "_"))
+    ]
+
+    def fits(key: str) -> bool:
+        return key in asked or key.startswith(beginnings) or any(one.fullmatch(key) for one in patterns)
+
+    return fits
 
 
 def all_asked() -> set[str]:
@@ -258,25 +265,29 @@ def test_every_key_that_is_asked_for_exists() -> None:
     beginnings = {key[: at + 1] for key in keys for at, sign in enumerate(key) if sign in "._"}
     areas = {beginning.rstrip(".") for beginning in beginnings if beginning.endswith(".")}
     missing = {
-        asked for asked in all_asked() if asked not in areas and not any(fits(asked, key) for key in keys)
+        asked
+        for asked in all_asked()
+        if asked not in areas and asked not in keys and not any(map(fitting([asked]), keys))
     }
     assert missing == set()
 
 
 def test_every_key_is_asked_for() -> None:
-    asked = all_asked()
+    fits = fitting(all_asked())
     # `term(group, code)` and the scripts' plurals name a part of the key; so do lists of keys.
-    words = {literal for text in chain(scripts("citizen"), scripts("console")) for literal in _words_of(text)}
+    fits_word = fitting(
+        literal for text in chain(scripts("citizen"), scripts("console")) for literal in _words_of(text)
+    )
     groups = set(re.findall(r"""\bterm\(\s*["']([a-z_]+)""", "".join(templates())))
     unused = {
         key
         for key in strings("zh-CN")
         if not key.startswith("miniprogram.")  # which test_miniprogram.py holds against its sources
-        and not any(fits(one, key) for one in asked)
+        and not fits(key)
         and not (key.split(".")[0] in {"console", "terms"} and key.split(".")[1] in groups)
-        and not any(fits(word, key.partition(".")[2]) for word in words)
-        and not any(fits(word, key.removeprefix("console.script.")) for word in words)
-        and not (key.endswith("_one") and any(fits(one, key.removesuffix("_one")) for one in asked))
+        and not fits_word(key.partition(".")[2])
+        and not fits_word(key.removeprefix("console.script."))
+        and not (key.endswith("_one") and fits(key.removesuffix("_one")))
     }
     assert unused == set(), sorted(unused)
 

@@ -215,6 +215,8 @@ async def scene(
     )
     try:
         await state.bring(found)
+        # What a state waits for can stand on a page that is still being read.
+        await page.wait_for_load_state("domcontentloaded")
         yield found
         assert found.complaints == []
     finally:
