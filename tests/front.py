@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from dispatch.settings import CHECKOUT
-from tests.server import LOOPBACK, Server, free_port
+from tests.server import LOOPBACK, Server, free_port, until
 from tests.servers import needs
 from tests.stack import App
 
@@ -127,8 +127,26 @@ class Front(Server):
             raise
 
     def reload(self) -> None:
-        """SIGHUP: new workers with the file as it is now; the old ones keep what is open."""
+        """SIGHUP: new workers with the file as it is now; the old ones keep what is open and, once this has returned,
+        take nothing new."""
+        before = self._workers()
         os.kill(self.pid, signal.SIGHUP)
+        until(lambda: bool(now := self._workers()) and not now & before, 60, "new workers of nginx")
+
+    def _workers(self) -> set[int]:
+        """Those that take connections."""
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args="],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        found = (line.split(maxsplit=2) for line in listed.splitlines())
+        return {
+            int(pid)
+            for pid, parent, words in found
+            if parent == str(self.pid) and "shutting down" not in words
+        }
 
     def written(self) -> str:
         """All that it has written down, whatever the file."""

@@ -94,7 +94,7 @@ async def test_words_to_the_desk_outlive_a_reload_each_at_its_own_report(phone: 
     held = await phone()
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     first, say = held.page.url, held.page.locator("#say")
     await say.fill("他拿着刀")
     await held.page.reload()
@@ -122,7 +122,7 @@ async def test_a_place_that_is_being_written_outlives_a_reload(phone: OpenPhone)
     await held.page.reload()
     await expect(held.page.locator("#need textarea")).to_have_value("杭州市西湖区灵隐路 18 号")
     await held.page.tap("#need [type=submit]")
-    await expect(held.rung("stored")).to_contain_text("西湖区110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("西湖区110报警服务台")
     assert await held.page.evaluate(DRAFTS) == 0
 
 

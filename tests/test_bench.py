@@ -31,6 +31,7 @@ def run_bench(out: Path, *options: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.alone
 def test_every_run_gives_figures_beside_its_floor(tmp_path: Path) -> None:
     told = run_bench(tmp_path / "bench.json", "--no-postgres")
     assert told["problems"] == []
@@ -44,6 +45,7 @@ def test_every_run_gives_figures_beside_its_floor(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "bench.json"]
 
 
+@pytest.mark.alone
 @pytest.mark.postgres
 @pytest.mark.usefixtures("postgres_of_session")
 def test_durable_reports_are_measured_on_postgres_too(tmp_path: Path) -> None:
@@ -53,6 +55,7 @@ def test_durable_reports_are_measured_on_postgres_too(tmp_path: Path) -> None:
     assert any("PostgreSQL" in name for name in names)
 
 
+@pytest.mark.alone
 @pytest.mark.postgres
 @pytest.mark.usefixtures("postgres_of_session")
 def test_the_figures_of_few_and_of_many_reports_are_measured_when_they_are_named(tmp_path: Path) -> None:

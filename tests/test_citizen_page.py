@@ -211,14 +211,14 @@ async def test_without_a_position_the_words_for_the_place_are_asked_after_the_ta
     await held.tap()
     await held.page.fill("#need textarea", "杭州市西湖区灵隐路 18 号")
     await held.page.tap("#need [type=submit]")
-    await expect(held.rung("stored")).to_contain_text("西湖区110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("西湖区110报警服务台")
 
 
 async def test_the_second_report_asks_for_the_name_and_then_goes_by_itself(phone: OpenPhone) -> None:
     held = await phone()
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     first = await held.report()
     await held.page.tap("#back")
     await held.tap()
@@ -228,7 +228,7 @@ async def test_the_second_report_asks_for_the_name_and_then_goes_by_itself(phone
     await expect(held.page.locator("#need .error")).to_be_visible()
     await held.page.fill("#need [name=name]", "张三")
     await held.page.tap("#need [type=submit]")
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     await expect(held.page).not_to_have_url(re.compile(first))
 
 
@@ -352,7 +352,7 @@ async def test_a_page_that_has_lost_sight_of_the_desk_does_not_pretend_to_know(p
     held = await phone()
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     await held.page.context.set_offline(True)
     await expect(held.page.locator("#alarm")).to_contain_text("联系不上服务台", timeout=22_000)
 
@@ -492,7 +492,7 @@ async def test_another_persons_report_is_not_found(phone: OpenPhone) -> None:
     one, other = await phone(), await phone()
     await one.sign_in()
     await one.tap()
-    await expect(one.rung("stored")).to_be_visible()
+    await expect(one.reached("stored")).to_be_visible()
     await other.sign_in()
     await other.page.goto(one.page.url)
     await expect(other.page.locator("#report-empty")).to_contain_text("没有找到这条报警")

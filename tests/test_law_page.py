@@ -32,7 +32,7 @@ async def test_the_rules_stand_beside_the_button_before_the_first_report_and_cos
     assert rules
     assert abs(rules["y"] - (button["y"] + button["height"])) < 20
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     assert await held.page.locator("dialog[open], [role=dialog], [role=alertdialog]").count() == 0
 
 

@@ -45,7 +45,7 @@ async def test_what_was_written_is_there_again_after_a_reload_and_goes_with_the_
     await page.get_by_role("button", name="路牌、公里牌").tap()
     await page.get_by_label("路名、路号、公里数").fill("G25")
     await page.get_by_role("button", name="现在就报警").tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     filed = await (await page.request.get(f"/api/v1/reports/{await held.report()}")).json()
     assert filed["place_text"] == "路牌：G25；店铺：老王面馆"
     # It was for that report: the next who is lost begins anew.
@@ -62,7 +62,7 @@ async def test_a_report_that_waits_for_its_place_keeps_it_over_a_reload_too(phon
     await page.reload()
     await expect(page.locator("#lost-shop")).to_have_value("老王面馆")
     await page.get_by_role("button", name="说不清，先发出去").tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     filed = await (await page.request.get(f"/api/v1/reports/{await held.report()}")).json()
     assert filed["place_text"] == "店铺：老王面馆"
     assert await page.evaluate(DRAFTS) == 0

@@ -25,6 +25,7 @@ from tests.history.drill import drill
 from tests.people import People, eventually
 from tests.pictures import jpeg
 from tests.places import Place
+from tests.reporter import Reporter
 from tests.servers import Valkey
 from tests.stack import Stack
 from tests.stack import stack as running_stack
@@ -190,10 +191,22 @@ async def test_a_flood_from_one_address_is_held_back_and_a_report_from_there_is_
         return 429 in answers
 
     await eventually(flooded, 30, "the flood is held back")
+    page, problem = [await _first_refused(phone, path) for path in ("/no-such-page", "/api/v1/nothing")]
+    assert 'href="tel:110"' in page.text
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert problem.json()["code"] == "too_many_requests"
     for n in range(60):
         assert (await phone.file(f"洪水之中 {n}")).status_code == 201
     await phone.listen()  # nor is a socket
     assert (await phone.http.get("/no-such-page")).status_code in {404, 429}
+
+
+async def _first_refused(phone: Reporter, path: str) -> httpx2.Response:
+    """The answer to whoever asks for it amid a flood."""
+    answer: httpx2.Response = await phone.http.get(path)
+    while answer.status_code != 429:
+        answer = await phone.http.get(path)
+    return answer
 
 
 @pytest.mark.anyio

@@ -120,7 +120,7 @@ async def test_a_report_that_waited_when_its_page_went_takes_the_position_that_c
         [lat, lon],
     )
     await held.page.reload()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
 
 
 async def test_the_first_line_says_where_how_exact_which_desk_and_how_fast_it_is(
@@ -171,7 +171,7 @@ async def test_with_nobody_at_the_desk_110_is_the_first_advice_and_the_tap_files
     await expect(where).to_contain_text(DESKS[place.desk].name_zh)
     await expect(held.page.locator("#lifeline[data-urgent] a[href='tel:110']")).to_be_in_viewport()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
 
 
 async def test_the_tap_never_waits_for_how_the_desk_stands(phone: OpenPhone) -> None:
@@ -184,7 +184,7 @@ async def test_the_tap_never_waits_for_how_the_desk_stands(phone: OpenPhone) -> 
     await intercept(held.page, NEAREST, never)
     await held.page.reload()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
 
 
 async def test_how_the_desk_stands_is_asked_again_each_half_minute_while_somebody_looks(
@@ -278,7 +278,7 @@ async def test_a_place_is_picked_by_city_county_street_and_village_and_decides_t
     await expect(held.page.locator("#where")).to_contain_text("衢州市江山市双塔街道")
     await expect(held.page.locator("#where")).to_contain_text("江山市110报警服务台")
     await held.tap()
-    await expect(held.rung("stored")).to_contain_text("江山市110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("江山市110报警服务台")
     assert (bodies[0]["area"], bodies[0]["location"]) == ("330881", None)
     assert re.fullmatch(r"衢州市江山市双塔街道\S+ 2 幢 301", bodies[0]["place_text"])
     await eventually(lambda: followed, 10, "the phone's own position follows")
@@ -325,7 +325,7 @@ async def test_a_report_that_waits_for_its_place_takes_one_that_is_picked(phone:
     await held.page.tap("#need [data-way=picker]")
     await pick(held.page, "温州市", "苍南县")
     await held.page.get_by_role("button", name="用“温州市苍南县”").tap()
-    await expect(held.rung("stored")).to_contain_text("苍南县110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("苍南县110报警服务台")
 
 
 async def test_without_the_lists_the_words_alone_go(phone: OpenPhone) -> None:
@@ -343,7 +343,7 @@ async def test_without_the_lists_the_words_alone_go(phone: OpenPhone) -> None:
     await expect(held.page.locator("#need [role=alert]").last).to_contain_text("可以在上面直接写")
     await held.page.get_by_label("再具体些").fill("灵溪镇 汽车站")
     await held.page.get_by_role("button", name="用“温州市苍南县”").tap()
-    await expect(held.rung("stored")).to_contain_text("苍南县110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("苍南县110报警服务台")
 
 
 # --- I do not know where I am
@@ -377,7 +377,7 @@ async def test_whoever_cannot_say_where_sends_at_once_and_tells_more_afterwards(
     await held.sign_in()
     await held.tap()
     await held.page.get_by_role("button", name="说不清，先发出去").tap()
-    await expect(held.rung("stored")).to_contain_text("浙江省110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("浙江省110报警服务台")
     await held.page.tap("#tell-place")
     await held.page.tap("#place-tell [data-way=lost]")
     await held.page.get_by_role("button", name="公交站牌").tap()
@@ -426,7 +426,7 @@ async def test_what_was_typed_goes_along_when_a_position_comes_meanwhile(
     await held.tap()
     await held.page.fill("#need textarea", "老王面馆门口")
     await move(held, here(place), 30)
-    await expect(held.rung("stored")).to_contain_text(DESKS[place.desk].name_zh)
+    await expect(held.reached("stored")).to_contain_text(DESKS[place.desk].name_zh)
     assert bodies[-1]["place_text"] == "老王面馆门口"
     assert bodies[-1]["location"]["accuracy_m"] == 30
 
@@ -471,7 +471,7 @@ async def test_the_place_of_a_deed_is_picked_and_its_area_decides_the_desk(phone
     await expect(held.page.locator("#tip [name=place]")).to_have_value("台州市天台县")
     await onward.tap()
     await onward.tap()
-    await expect(held.rung("stored")).to_contain_text("天台县110报警服务台")
+    await expect(held.reached("stored")).to_contain_text("天台县110报警服务台")
     deed = bodies[0]["deed"]
     assert (deed["area"], deed["place_text"]) == ("331023", "台州市天台县")
 
@@ -504,7 +504,7 @@ async def test_the_place_under_the_cross_is_sent_as_chosen_by_hand_and_the_phone
     await held.page.get_by_role("button", name="用这个地点").tap()
     await expect(held.page.locator("#where")).to_contain_text("手选的点")
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     sent = bodies[0]["location"]
     assert (sent["source"], sent["crs"]) == ("manual", "wgs84")
     assert sent["accuracy_m"] >= 300, "borders alone tell no more"
@@ -627,7 +627,7 @@ async def test_a_photos_place_is_offered_in_words_and_sent_only_when_it_is_taken
     await expect(offer).to_contain_text(f"照片是在{DESKS[place.desk].name_zh}拍的，2 小时前")
     assert bodies == []
     await offer.get_by_role("button", name="用这个位置").tap()
-    await expect(held.rung("stored")).to_contain_text(DESKS[place.desk].name_zh)
+    await expect(held.reached("stored")).to_contain_text(DESKS[place.desk].name_zh)
     sent = bodies[0]["location"]
     assert (sent["source"], sent["accuracy_m"]) == ("photo", 12.5)
     assert distance_m(LatLon(sent["lat"], sent["lon"]), LatLon(*here(place))) < 1
@@ -641,7 +641,7 @@ async def test_a_photo_for_a_report_with_a_coarse_position_offers_its_own(
     await move(held, here(place), 900)
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     followed = watch(held.page, LOCATIONS)
     await held.page.set_input_files("#pick", photo_of(here(place), datetime.now(UTC)))
     offer = held.page.locator("#photo-offer")
@@ -658,7 +658,7 @@ async def test_a_photo_for_a_report_with_an_exact_position_offers_nothing(
     held = await phone()
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     await held.page.set_input_files("#pick", photo_of((30.25, 120.12)))
     await expect(held.page.locator("#tiles li")).to_have_count(1)
     await held.page.wait_for_timeout(500)

@@ -69,7 +69,7 @@ async def test_a_fix_of_hours_ago_is_waited_out_and_the_report_goes_with_the_new
     await expect(held.page.locator("#where")).to_contain_text("3 小时前")
     await held.page.evaluate(WAITS)
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     assert "正在取位置" in await held.page.evaluate("waited")
     [body] = filed
     assert body["location"]["lat"] == pytest.approx(place.location["lat"] + 0.001, abs=1e-6)
@@ -110,7 +110,7 @@ async def test_a_tab_that_is_killed_while_it_waits_for_a_fix_sends_the_old_one(
     await held.page.add_init_script("Object.defineProperty(navigator, 'geolocation', { value: undefined })")
     filed = watch(held.page, FILING)
     await held.page.reload()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     assert filed[0]["location"]["lat"] == pytest.approx(place.location["lat"], abs=1e-6)
 
 

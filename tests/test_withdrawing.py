@@ -161,7 +161,7 @@ async def in_want_of_a_name(held: Phone) -> None:
     """A second report, that waits for the name of who wrote it."""
     await held.sign_in()
     await held.tap()
-    await expect(held.rung("stored")).to_be_visible()
+    await expect(held.reached("stored")).to_be_visible()
     await held.page.tap("#back")
     await held.tap()
     await expect(held.page.locator("#need [name=name]")).to_be_visible()
