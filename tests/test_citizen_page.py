@@ -77,6 +77,10 @@ class Phone:
         """The rung of the ladder, once it is the highest that was reached."""
         return self.page.locator(f"[data-rung={name}][data-state=now]")
 
+    def reached(self, name: str) -> Locator:
+        """The rung of the ladder, once it was reached; a desk that is quick may have taken the report further."""
+        return self.page.locator(f"[data-rung={name}]:is([data-state=now], [data-state=done])")
+
     async def report(self) -> str:
         """The id of the report on the screen, from the page's address, of which the browser tells late."""
         await expect(self.page).to_have_url(re.compile(r"/reports/[0-9a-f-]{36}$"))
@@ -203,6 +207,53 @@ async def test_whoever_is_not_signed_in_reports_first_and_proves_the_phone_after
     await held.prove("#need")
     await expect(held.rung("shown")).to_be_visible()
     assert "有人在砸门" in dispatcher.words[await held.report()]
+
+
+async def test_a_page_that_goes_before_the_server_has_said_whom_it_wants_asks_for_the_phone_when_it_is_back(
+    phone: OpenPhone, dispatcher: Dispatcher
+) -> None:
+    held = await phone()
+    await held.page.route("**/api/v1/reports", lambda _: None, times=1)  # no answer comes
+    await held.page.goto("/")
+    await held.page.fill("#first-words", "有人在砸窗")
+    async with held.page.expect_request("**/api/v1/reports"):
+        await held.tap()
+    await expect(held.rung("saved")).to_be_visible()
+    await held.page.reload()
+    await held.prove("#need")
+    await expect(held.rung("shown")).to_be_visible()
+    assert "有人在砸窗" in dispatcher.words[await held.report()]
+
+
+# A store that takes five seconds to open, as on a phone that is old, full, or just switched on.
+SLOW_STORE = """
+const open = IDBFactory.prototype.open;
+IDBFactory.prototype.open = function (...which) {
+    const real = open.apply(this, which);
+    const slow = { get result() { return real.result; }, get error() { return real.error; } };
+    real.onupgradeneeded = (event) => slow.onupgradeneeded?.(event);
+    real.onerror = (event) => slow.onerror?.(event);
+    real.onsuccess = (event) => setTimeout(() => slow.onsuccess?.(event), 5_000);
+    return slow;
+};
+"""
+
+
+async def test_what_a_slow_phone_finds_late_in_its_store_is_sent_all_the_same(
+    phone: OpenPhone, dispatcher: Dispatcher
+) -> None:
+    held = await phone()
+    await held.sign_in()
+    await held.page.route("**/api/v1/reports", lambda route: route.abort(), times=1)
+    await held.page.fill("#first-words", "旧手机写的")
+    await held.tap()
+    await expect(held.rung("saved")).to_be_visible()
+    await held.page.add_init_script(SLOW_STORE)
+    await held.page.goto("about:blank")
+    await held.page.goto("/")
+    await eventually(
+        lambda: any("旧手机写的" in words for words in dispatcher.words.values()), 30, "at the desk"
+    )
 
 
 async def test_without_a_position_the_words_for_the_place_are_asked_after_the_tap(phone: OpenPhone) -> None:

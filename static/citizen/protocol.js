@@ -72,8 +72,9 @@ export function createClient(given) {
   async function start({ session = true } = {}) {
     [was] = await Promise.all([drafts.get(LAST), outbox.load()]);
     drafts.sweep();
-    if (session) whoAmI();
-    else became(null);
+    if (session) return void whoAmI();
+    became(null);
+    outbox.kick(); // what was on its way when the page went has waited to know that
   }
 
   /** Who is signed in. Goes on asking until there is an answer; `me` is undefined until then. */

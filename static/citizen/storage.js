@@ -5,12 +5,14 @@ const NAME = "kept";
 const STORE = "outbox";
 const PATIENCE = 800; // a store that hangs must not hold up a report
 
-/** `put` answers whether the item is truly on the disk. Without a store everything still works until the page is closed. */
+/** `put` answers whether the item is truly on the disk. `all` gives nothing when the store has not answered in time; with
+ *  `late` it gives null then, and calls that with what is there as soon as it is known. Without a store everything still
+ *  works until the page is closed. */
 export function createStorage() {
   const opened = open().catch(() => null);
 
   async function run(mode, work) {
-    const database = await within(opened);
+    const database = await opened;
     if (!database) return undefined;
     const transaction = database.transaction(STORE, mode, { durability: "strict" });
     const request = work(transaction.objectStore(STORE));
@@ -22,9 +24,11 @@ export function createStorage() {
   }
 
   return {
-    all: async () => {
-      const items = await within(run("readonly", (store) => store.getAll()).catch(() => []));
-      return Array.isArray(items) ? items : [];
+    all: async (late = null) => {
+      const reading = run("readonly", (store) => store.getAll()).catch(() => []).then((items) => (Array.isArray(items) ? items : []));
+      const items = await within(reading);
+      if (!items && late) reading.then(late);
+      return items ?? (late ? null : []);
     },
     put: async (item) => Boolean(await within(run("readwrite", (store) => store.put(item)).catch(() => false))),
     remove: async (key) => {

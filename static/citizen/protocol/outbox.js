@@ -25,7 +25,7 @@ const WAITING = new Set(["sign_in", "identity", "whose"]);
 const KEY_UNKNOWN = "identity_required";
 const WANTED = { 401: "sign_in", identity_required: "identity" };
 
-/** @param {{http: object, patience: object, storage: {all(): Promise<object[]>, put(item: object): Promise<boolean>,
+/** @param {{http: object, patience: object, storage: {all(late?: Function): Promise<object[] | null>, put(item: object): Promise<boolean>,
  *  remove(key: string): Promise<void>}, uploads: object, hold: (most: number) => () => void, now: () => number, uuid: () => string,
  *  emit: (event: object) => void, stored: (report: object) => void}} env */
 export function createOutbox(env) {
@@ -36,14 +36,26 @@ export function createOutbox(env) {
   const owners = createOwners(env.whose, env.was);
   const attachments = createAttachments(env, { get: (key) => items.get(key), enter, change, forget, send, arrival });
 
+  /** What was kept; where the store is slow, the page goes on meanwhile and takes it in when it comes. */
   async function load() {
-    for (const item of await env.storage.all()) {
-      if (isDraft(item)) continue;
+    const kept = await env.storage.all(takeIn);
+    if (kept) await takeIn(kept);
+  }
+
+  async function takeIn(kept) {
+    const taken = [];
+    for (const item of kept) {
+      if (isDraft(item) || items.has(item.key)) continue;
       if (item.state === "stored" && env.now() - item.created > KEPT_FOR) await env.storage.remove(item.key);
-      else items.set(item.key, known(item));
+      else taken.push(known(item));
     }
+    for (const item of taken) items.set(item.key, item);
+    const me = env.whose();
+    for (const item of taken) if (me && owners.recognises(item)) await change(item, owners.recognised(item, me));
+    for (const item of taken) env.emit({ type: "item", item });
     for (const item of inOrder()) send(item);
-    for (const item of inOrder()) if (item.state === "held" && item.body.location) goOn(item);
+    for (const item of taken) if (item.state === "held" && item.body.location) goOn(item);
+    // Only now is it known what nobody wants any more.
     env.files.sweep(inOrder().filter((item) => isMedia(item) && item.state !== "stored").map(({ key }) => key));
   }
 
