@@ -1,5 +1,6 @@
 """The reporter's page in a phone-sized browser, on real processes: what a frightened person sees, and when."""
 
+import asyncio
 import gzip
 import io
 import json
@@ -16,6 +17,7 @@ from playwright.async_api import (
     Browser,
     Locator,
     Page,
+    Request,
     Route,
     ViewportSize,
     WebSocket,
@@ -254,6 +256,61 @@ async def test_what_a_slow_phone_finds_late_in_its_store_is_sent_all_the_same(
     await eventually(
         lambda: any("旧手机写的" in words for words in dispatcher.words.values()), 30, "at the desk"
     )
+
+
+UNKNOWN = {
+    "type": "urn:desk110:problem:report_unknown",
+    "code": "report_unknown",
+    "status": 404,
+    "title": "x",
+}
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["looked at", "not opened"])
+async def test_what_the_server_has_lost_with_a_backup_goes_again_under_its_key_and_its_words_with_it(
+    phone: OpenPhone, dispatcher: Dispatcher, opened: bool
+) -> None:
+    """I4: what was shown of it is no longer true. A desk that was restored knows nothing of what was filed since."""
+    held = await phone()
+    await held.sign_in()
+    keys: list[str] = []
+    said: list[str] = []
+
+    async def filed(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/api/v1/reports"):
+            keys.append(request.headers["idempotency-key"])
+        if request.method == "POST" and request.url.endswith("/messages"):
+            said.append(json.loads(request.post_data or "{}")["client_id"])
+
+    held.page.on("request", filed)
+    await held.page.fill("#first-words", "备份之后写的")
+    await held.tap()
+    await expect(held.rung("shown")).to_be_visible()
+    report = await held.report()
+    await held.page.fill("#say", "他往北走了")
+    await held.page.tap("#composer [type=submit]")
+    await eventually(lambda: len(said) == 1, 20, "said")
+    assert (await dispatcher.accept(report)).status_code == 200
+    await expect(held.rung("received")).to_be_visible()
+    lost = asyncio.Event()
+
+    async def answer(route: Route) -> None:
+        if lost.is_set():
+            await route.continue_()
+        else:
+            lost.set()
+            body = json.dumps(UNKNOWN)
+            await route.fulfill(status=404, body=body, content_type="application/problem+json")
+
+    await held.page.route(f"**/api/v1/reports/{report}", answer)
+    await held.page.goto(f"/reports/{report}" if opened else "/law")
+    await eventually(lambda: len(keys) == 2 and len(said) == 2, 30, "it went again")
+    assert keys[0] == keys[1]
+    assert said[0] == said[1]
+    # This server had it all the time, and says so of the key.
+    await held.page.goto(f"/reports/{report}")
+    await expect(held.rung("received")).to_be_visible()
+    await expect(held.page.locator("#talk .bubble", has_text="他往北走了")).to_have_count(1)
 
 
 async def test_without_a_position_the_words_for_the_place_are_asked_after_the_tap(phone: OpenPhone) -> None:

@@ -91,7 +91,31 @@ export function createClient(given) {
 
   function heard(event) {
     if (event.type === "signed_out") became(null);
+    else if (event.type === "epoch") lookAfter(event.epoch);
+    else if (event.type === "unknown") forgotten(event);
     else emit(event);
+  }
+
+  /** A server that was brought back from a backup may not have what it had stored: each report is asked for once an epoch. */
+  async function lookAfter(epoch) {
+    for (const { key, report_id: id } of outbox.storedBefore(epoch)) {
+      try {
+        await read(id);
+        await outbox.storedIn(key, epoch);
+      } catch ({ code }) {
+        if (code === "report_unknown") await forgotten({ type: "unknown", id, code });
+      }
+    }
+  }
+
+  /** The server knows nothing of a report. What this phone still has of it goes again; what was shown of it is no longer true. */
+  async function forgotten(event) {
+    if (event.code === "report_unknown") {
+      const closed = known.get(event.id)?.status === "closed";
+      known.delete(event.id);
+      if (!closed && (await outbox.fileAnew(event.id))) return live.unwatch(event.id);
+    }
+    return emit(event);
   }
 
   function became(reporter) {

@@ -63,7 +63,8 @@ export function createReport({ client, position, sharing, files }) {
 
   function open(value) {
     close();
-    subject = value;
+    // By its key it is known even if the server should lose it.
+    subject = { ...value, key: value.key ?? outbox.of(value.id)?.key };
     missing = false;
     heard = null;
     sharing.begin(item()?.body.location);

@@ -3,13 +3,15 @@
 // Whoever looks through the phone learns nothing from the name.
 const NAME = "kept";
 const STORE = "outbox";
-const PATIENCE = 800; // a store that hangs must not hold up a report
+const PATIENCE = 800; // ms: a store that hangs must not hold up a report
 
 /** `put` answers whether the item is truly on the disk. `all` gives nothing when the store has not answered in time; with
  *  `late` it gives null then, and calls that with what is there as soon as it is known. Without a store everything still
  *  works until the page is closed. */
-export function createStorage() {
+export function createStorage({ patience = PATIENCE } = {}) {
   const opened = open().catch(() => null);
+
+  const within = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, patience))]);
 
   async function run(mode, work) {
     const database = await opened;
@@ -45,8 +47,4 @@ function open() {
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("blocked"));
   });
-}
-
-function within(promise) {
-  return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 }

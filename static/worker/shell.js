@@ -12,6 +12,7 @@ import { sendKept } from "./sending.js";
 const PREFIX = "desk110-shell-";
 const EARLIER = 2; // versions that open pages may still be of
 const PATIENCE = 2_000; // ms that a network has to answer before what is kept is shown
+const STORE_MS = 20_000; // nobody looks at a worker: it can wait for a slow store
 const DEFAULT = "zh-CN";
 const PAPER = "/shell/law";
 
@@ -119,7 +120,7 @@ export function serveShell({ version, files, looks, pages }) {
 
   /** What a page has left that is gone, or asleep. Rejects as long as something is left: the browser wakes us again. */
   async function send() {
-    const storage = createStorage();
+    const storage = createStorage({ patience: STORE_MS });
     if (!(await storage.all()).some(({ state }) => state === "sending")) return;
     const pages = await self.clients.matchAll({ type: "window" });
     if (pages.some(({ visibilityState }) => visibilityState === "visible")) throw new Error("a page is at it");

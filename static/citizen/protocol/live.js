@@ -123,6 +123,7 @@ export function createLive(env) {
       const anew = Boolean(epoch && frame.epoch && epoch !== frame.epoch);
       epoch = frame.epoch ?? epoch;
       if (anew) forgetVersions();
+      if (epoch) env.emit({ type: "epoch", epoch });
       for (const report of frame.reports ?? []) env.accept(report);
       for (const [report_id, version] of seen) say({ type: "shown", report_id, version });
       for (const id of watched) refresh(id, { again: true, anew });
@@ -179,7 +180,7 @@ export function createLive(env) {
       env.accept(said);
     } catch (problem) {
       if (problem.status === 401) env.emit({ type: "signed_out" });
-      if (problem.status === 404) env.emit({ type: "unknown", id });
+      if (problem.status === 404) env.emit({ type: "unknown", id, code: problem.code });
     } finally {
       if (asked.get(id) === at) asked.delete(id);
     }

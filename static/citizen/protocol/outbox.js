@@ -1,6 +1,7 @@
 // What must reach the desk: kept on the device before it is sent, sent until the server has answered for good,
 // once only by its key. Items are plain data:
-//   report   {kind, key, body, created, state, problem, tries, refusals, report_id, filed, durable}   `refusals`: of the tries,
+//   report   {kind, key, body, created, state, problem, tries, refusals, report_id, filed, epoch, durable}   `epoch`: the database
+//            that is known to have it; `refusals`: of the tries,
 //            those that the server has clearly said no to; after any other it may have the report
 //   message  {kind, key, report, text, created, state, problem}         `report` is a report item's key, or an id
 //   answer   {kind, key, report, request, answer, created, state, problem}      to a dispatcher's request
@@ -20,6 +21,7 @@ import { createOwners } from "./owners.js";
 
 const KEPT_FOR = 48 * 3600_000;
 const HELD_FOR = 4_000; // longer than any tab of ours waits
+const SAID_ANEW = new Set(["message", "covert", "withdrawal"]); // an answer or a position is to a question that is lost too
 const WAITING = new Set(["sign_in", "identity", "whose"]);
 // The server looks for the key before it asks for a name: whatever became of earlier tries, it has nothing of them.
 const KEY_UNKNOWN = "identity_required";
@@ -163,6 +165,23 @@ export function createOutbox(env) {
     for (const item of inOrder()) if (item.report === from) await change(item, { report: to });
     if (arrivals.has(from)) arrivals.set(to, [...(arrivals.get(to) ?? []), ...arrivals.get(from)]);
     arrivals.delete(from);
+  }
+
+  /** Reports that the server stored, not known to be in the database that it has now. */
+  const storedBefore = (epoch) => inOrder().filter((item) => item.kind === "report" && item.state === "stored" && item.epoch !== epoch && !owners.foreign(item));
+
+  const storedIn = async (key, epoch) => items.has(key) && change(items.get(key), { epoch });
+
+  /** The server has lost a report that it had stored, for a backup from before was restored: it goes again under its key,
+   *  with what was said to it. Answers whether this phone still has it. */
+  async function fileAnew(id) {
+    const item = inOrder().find((each) => each.kind === "report" && each.state === "stored" && each.report_id === id);
+    if (!item || owners.foreign(item)) return false;
+    const said = inOrder().filter((each) => SAID_ANEW.has(each.kind) && each.state === "stored" && [item.key, id].includes(each.report));
+    await change(item, { state: "sending", problem: null, report_id: undefined, filed: undefined, stored: undefined, since: env.now() });
+    for (const each of said) await change(each, { state: "sending", problem: null, report: item.key });
+    kick();
+    return true;
   }
 
   /** Takes away what is of whoever leaves: the next person's phone is not theirs. What others left to be sent stays. */
@@ -337,7 +356,7 @@ export function createOutbox(env) {
   const inOrder = () => [...items.values()].sort((a, b) => a.created - b.created);
 
   return {
-    load, file, release, say, answer, locate, cover, withdraw, forget, readdress, clear, resume, recognised, doubt, look, kick, claim,
+    load, file, fileAnew, storedBefore, storedIn, release, say, answer, locate, cover, withdraw, forget, readdress, clear, resume, recognised, doubt, look, kick, claim,
     foreign: owners.foreign,
     isOnlyHere,
     /** Reports that somebody else left on this phone, still to be sent. */
