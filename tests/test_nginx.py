@@ -29,6 +29,7 @@ from tests.reporter import Reporter
 from tests.servers import Valkey
 from tests.stack import Stack
 from tests.stack import stack as running_stack
+from tests.threats.test_injected import SMUGGLED, statuses, until_silent
 from tests.truth import assert_whole
 from tests.uploading import appended, created
 
@@ -291,6 +292,19 @@ def test_an_upgrade_to_anything_but_our_sockets_is_not_passed_on(front: Front) -
         line.sendall(f"GET /law HTTP/1.1\r\nHost: {NAME}\r\n{upgrade}\r\n".encode())
         line.settimeout(30)
         assert line.recv(1024).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(("headers", "body"), [one[1:] for one in SMUGGLED], ids=[one[0] for one in SMUGGLED])
+def test_a_request_whose_end_can_be_read_in_two_ways_is_not_passed_on_as_two(
+    front: Front, headers: list[bytes], body: bytes
+) -> None:
+    """RFC 9112, 6.3: what nginx and a process behind it could read differently is never more than one request."""
+    head = [f"POST /api/v1/phone-codes HTTP/1.1\r\nHost: {NAME}".encode(), *headers]
+    with front.connection(front.citizen) as line:
+        line.sendall(b"\r\n".join([*head, b"Content-Type: application/json", b"", b""]) + body)
+        answer = until_silent(line)
+    assert statuses(answer) in ([], [400], [501]), answer[:300]
+    assert "smuggled" not in front.written()
 
 
 def test_a_head_or_a_body_that_is_too_large_is_refused(front: Front) -> None:
