@@ -1,6 +1,6 @@
 """All tests, in rounds; and once more, alone, what failed in them.
 
-Four tests at a time, with browsers, on two cores: what waits for a page or a process may wait in vain there. So what
+Three tests at a time, with browsers, on two cores: what waits for a page or a process may wait in vain there. So what
 failed is run again with nothing beside it. What fails again has failed; what then passes is named as unsteady, for
 somebody to look into. Two things get no second run: a broken promise (`PromiseBroken`: a report lost, doubled, or
 received too early is no matter of the machine), and a run in which more failed than bad luck explains.
@@ -19,9 +19,9 @@ from place import ROOT, say
 # What measures time or fills both cores first, alone; then what can run side by side.
 ROUNDS = (
     ("tests alone", ("-m", "alone")),
-    ("tests", ("-n", "4", "--dist", "loadfile", "-m", "not alone")),
+    ("tests", ("-n", "3", "--dist", "loadfile", "-m", "not alone")),
 )
-AT_MOST = 20
+AT_MOST = 60  # a module whose processes did not start is all of its tests
 FINAL = "PromiseBroken"
 KEPT = ROOT / ".pytest_cache/v/cache/lastfailed"
 

@@ -9,6 +9,7 @@ each, and answers on its standard output.
 """
 
 import ctypes
+import faulthandler
 import gc
 import importlib
 import json
@@ -37,6 +38,7 @@ READ_BEFORE = (
 # What only counts when a program begins.
 AT_THE_BEGINNING = ("FAKETIME", "LD_", "MALLOC", "OPENBLAS", "PYTHON", "TZ")
 LOOK_S = 0.02
+WHERE = signal.SIGUSR2  # a process writes down where it stands, for whoever waits for it in vain
 
 
 def forks(module: str, environment: Mapping[str, str]) -> bool:
@@ -180,6 +182,7 @@ def _become(wanted: dict[str, Any], parent: int, answers: IO[bytes]) -> None:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     sys.argv = ["desk110", *wanted["words"]]
+    faulthandler.register(WHERE, all_threads=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from processes.tether import tethered
-from tests.nursery import Forked
+from tests.nursery import WHERE, Forked
 
 LOOPBACK = "127.0.0.1"
 # Below what systems give to outgoing connections, so that a port stays free between a stop and a start.
@@ -105,6 +105,10 @@ class Server:
         """Whether it does its work; `start` waits for it."""
         return self.running
 
+    def state(self) -> str:
+        """What it last said of itself, for whoever waits for it in vain."""
+        return ""
+
     def start(self, within_s: float = START_S) -> None:
         """Starts it and returns when it is ready. Fails with the end of its output when it is not in time."""
         self.launch()
@@ -132,8 +136,14 @@ class Server:
         end = time.monotonic() + within_s
         while not self.ready():
             if not self.running or time.monotonic() > end:
+                ended = (
+                    "it runs" if self.running else f"it ended with {self._process and self._process.poll()}"
+                )
+                if isinstance(self._process, Forked):
+                    self._process.send_signal(WHERE)
+                    time.sleep(1)
                 self.kill()
-                pytest.fail(f"does not start: {self.command}\n{self.output()}")
+                pytest.fail(f"does not start: {self.command}\n{ended} {self.state()}\n{self.output(80)}")
             time.sleep(0.02)
 
     def stop(self, number: signal.Signals = signal.SIGTERM, within_s: float = 15.0) -> int:

@@ -46,6 +46,8 @@ class Process(Server):
 class App(Process):
     """One that listens. It keeps its port over restarts."""
 
+    _said = ""
+
     def __init__(self, name: str, environment: dict[str, str], log: Path, module: str = "cli") -> None:
         self.port = free_port()
         setting = f"DESK110_{name.upper()}_PORT"
@@ -62,8 +64,15 @@ class App(Process):
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:  # noqa: S310 - our own loopback
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        except urllib.error.HTTPError as refused:
+            with refused:
+                self._said = f"{refused.code} {refused.read(500)!r}"
+        except (urllib.error.URLError, OSError) as error:
+            self._said = type(error).__name__
+        return False
+
+    def state(self) -> str:
+        return self._said
 
 
 @dataclass

@@ -173,9 +173,13 @@ async def test_what_is_escalated_is_heard_however_late_the_desk_lets_its_colours
             await card.evaluate(WAITS_S, 70)
             await expect(card).to_have_attribute("data-page-late", "0")
             await expect(card.locator(".card-time")).to_contain_text("1 分")
-            await heard(desk)
-            await desk.wait_for_timeout(1_500)
-            assert await heard(desk) == []
+
+            async def silent() -> bool:
+                await heard(desk)
+                await desk.wait_for_timeout(1_500)
+                return await heard(desk) == []
+
+            await eventually(silent, 20, "what was heard of its coming has ended")
             due = Due(UUID(report["id"]), DESK, None, TOLD_DESK)
             assert done(writer, partial(escalate, late=due), DESK)
             await eventually(lambda: _any(desk), 15, "it is heard")
