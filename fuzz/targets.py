@@ -237,6 +237,7 @@ def plain_multipart(data: bytes) -> None:
         async for found in forms.read(request):
             if isinstance(found, UploadFile):
                 await found.read()
+                await found.close()
 
     with suppress(Refused):
         _loop().run_until_complete(read())
