@@ -149,9 +149,9 @@ def main() -> None:
                 os.close(tell)
                 return
             os.close(tell)
-            os.read(
-                stands, 1
-            )  # which is the end of it: the process has a session of its own now, and its name
+            statuses.pop(answer, None)  # of an earlier process: numbers come round again
+            # Which is the end of it: the process has a session of its own now, and its name.
+            os.read(stands, 1)
             os.close(stands)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()

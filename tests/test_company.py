@@ -166,6 +166,7 @@ async def test_typing_is_of_ones_own_report_and_writes_nothing(
     report = (await owner.filed("别人的"))["id"]
     await owner.listen()
     await stranger.listen(known={})
+    await eventually(lambda: report in owner.reports, SOON_S, "the report itself")
     with nothing_written(stack):
         await stranger.say(type="typing", report_id=report)
         refused = await eventually(

@@ -651,6 +651,16 @@ async def test_the_dispatchers_request_opens_what_was_asked_for(held: Phone, dis
     await expect(questions.nth(0)).to_contain_text("已发送", timeout=30_000)
 
 
+NO_TAKE_IS_KEPT = """async () => {
+    const request = indexedDB.open("kept-files");
+    const database = await new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    const count = database.transaction("takes").objectStore("takes").count();
+    const kept = await new Promise((resolve) => { count.onsuccess = () => resolve(count.result); });
+    database.close();
+    return kept === 0;
+}"""
+
+
 async def test_a_disguise_ends_the_recording_shows_nothing_of_it_and_loses_nothing(held: Phone) -> None:
     await held.page.evaluate(f"() => {{ {LISTEN} }}")
     await held.page.tap("#way-video")
@@ -669,6 +679,7 @@ async def test_a_disguise_ends_the_recording_shows_nothing_of_it_and_loses_nothi
     await held.page.goto(address)
     await expect(held.page.locator(".offer")).to_contain_text("有一段视频没有发出")
     await held.page.locator(".offer").get_by_role("button", name="删除").tap()
+    await held.page.wait_for_function(NO_TAKE_IS_KEPT)
     await held.page.reload()
     await expect(held.page.locator("#composer")).to_be_visible()
     await held.page.wait_for_timeout(1_000)
