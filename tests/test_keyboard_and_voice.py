@@ -110,6 +110,7 @@ async def test_each_rung_is_told_once_and_received_never_twice(held: Scene) -> N
     await expect(held.rung("received")).to_be_visible()
     await dispatcher.answer(await held.report(), "民警已出发")
     await expect(page.locator(".bubble")).to_be_visible()
+    await page.wait_for_function("() => heard.some((words) => words.includes('民警已出发'))")
     heard: list[str] = await page.evaluate("heard")
     assert len([words for words in heard if "已接收" in words]) == 1, heard
     assert len(heard) == len(set(heard)), "nothing is told twice"
