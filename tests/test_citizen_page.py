@@ -258,6 +258,22 @@ async def test_what_a_slow_phone_finds_late_in_its_store_is_sent_all_the_same(
     )
 
 
+async def test_what_a_slow_phone_finds_late_and_cannot_send_is_shown_with_what_it_wants(
+    phone: OpenPhone,
+) -> None:
+    """I6: the first screen must not look as if nothing had been written."""
+    held = await phone()
+    await held.page.route("**/api/v1/reports", lambda _: None, times=1)
+    await held.page.goto("/")
+    async with held.page.expect_request("**/api/v1/reports"):
+        await held.tap()
+    await expect(held.rung("saved")).to_be_visible()
+    await held.page.add_init_script(SLOW_STORE)
+    await held.page.goto("about:blank")
+    await held.page.goto("/")
+    await expect(held.page.locator("#need [name=phone]")).to_be_visible()
+
+
 UNKNOWN = {
     "type": "urn:desk110:problem:report_unknown",
     "code": "report_unknown",

@@ -109,6 +109,14 @@ function showLine() {
   show($("line"), offline || (client.live.state() === "polling" && document.documentElement.dataset.view === "report"));
 }
 
+/** Whoever has a report on its way stands before it; answers whether the address is another now. */
+function toUnsent() {
+  const unsent = client.outbox.reports().filter((item) => item.state !== "stored" && client.now() - item.created < FRESH).at(-1);
+  if (!unsent || disguise() || location.pathname !== "/" || location.hash) return false;
+  history.replaceState(null, "", unsentAt(unsent.key));
+  return true;
+}
+
 async function begin() {
   restoreDisplay();
   // The question for the position comes first: its answer takes longest.
@@ -123,9 +131,10 @@ async function begin() {
   for (const event of ["online", "offline"]) addEventListener(event, showLine);
   client.listen(({ type }) => type === "line" && showLine());
   await client.start({ session: "session" in document.documentElement.dataset });
-  const unsent = client.outbox.reports().filter((item) => item.state !== "stored" && client.now() - item.created < FRESH).at(-1);
-  if (unsent && !disguise() && location.pathname === "/" && !location.hash) history.replaceState(null, "", unsentAt(unsent.key));
+  toUnsent();
   go(...viewOf(location));
+  // What a slow store gives late is shown as if it had come in time, unless somebody is about something else by now.
+  client.listen(({ type }) => type === "taken_in" && !$("first-words").value && toUnsent() && go(...viewOf(location)));
   document.documentElement.dataset.ready = "";
   // Where another view came up, what was meant is under way already.
   if (document.documentElement.dataset.view === "home") takeEarly($("home"))?.click();

@@ -3,7 +3,7 @@
 // language itself and its timers; `uuid` and `createStop` (an AbortController) may be passed in where there are none.
 //
 //   const client = createClient({ fetch, WebSocket, storage, transmit, base: "https://…/api/v1", line: "wss://…/api/v1/live", language });
-//   client.listen((event) => …);   // item · gone · report · message · request · me · left · line · unknown · error
+//   client.listen((event) => …);   // item · taken_in · gone · report · message · request · me · left · line · unknown · error
 //   await client.start();
 //   const item = await client.file({ kind: "quick", text: "", location });
 

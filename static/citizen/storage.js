@@ -5,8 +5,8 @@ const NAME = "kept";
 const STORE = "outbox";
 const PATIENCE = 800; // ms: a store that hangs must not hold up a report
 
-/** `put` answers whether the item is truly on the disk. `all` gives nothing when the store has not answered in time; with
- *  `late` it gives null then, and calls that with what is there as soon as it is known. Without a store everything still
+/** `put` answers whether the item is truly on the disk. `all` gives nothing when the store has not answered in time, or cannot
+ *  be read; with `late` it gives null then, and calls that with what is there as soon as it is known. Without a store everything still
  *  works until the page is closed. */
 export function createStorage({ patience = PATIENCE } = {}) {
   const opened = open().catch(() => null);
@@ -27,9 +27,10 @@ export function createStorage({ patience = PATIENCE } = {}) {
 
   return {
     all: async (late = null) => {
-      const reading = run("readonly", (store) => store.getAll()).catch(() => []).then((items) => (Array.isArray(items) ? items : []));
+      // A store that cannot be read is no empty one either: nothing may be swept away for it.
+      const reading = run("readonly", (store) => store.getAll()).catch(() => null).then((items) => (Array.isArray(items) ? items : null));
       const items = await within(reading);
-      if (!items && late) reading.then(late);
+      if (items === undefined && late) reading.then((found) => found && late(found));
       return items ?? (late ? null : []);
     },
     put: async (item) => Boolean(await within(run("readwrite", (store) => store.put(item)).catch(() => false))),

@@ -40,7 +40,10 @@ export function createOutbox(env) {
 
   /** What was kept; where the store is slow, the page goes on meanwhile and takes it in when it comes. */
   async function load() {
-    const kept = await env.storage.all(takeIn);
+    const kept = await env.storage.all(async (late) => {
+      await takeIn(late);
+      env.emit({ type: "taken_in" });
+    });
     if (kept) await takeIn(kept);
   }
 
