@@ -77,7 +77,7 @@ async def test_a_report_is_filed_and_a_question_answered_by_keyboard_alone(held:
     await tab_to(page, "#quick")
     await page.keyboard.press("Enter")
     await expect(held.rung("shown")).to_be_visible()
-    assert await page.evaluate("document.activeElement.id") == "title"
+    await expect(page.locator("#title")).to_be_focused()
 
     dispatcher = await held.on_duty()
     report = await held.report()
@@ -127,11 +127,11 @@ async def test_every_view_begins_at_its_heading_and_going_back_too(held: Scene, 
     page = held.page
     await page.click(link)
     await expect(page.locator("html")).to_have_attribute("data-view", view)
-    assert await page.evaluate("document.activeElement.id") == "title"
+    await expect(page.locator("#title")).to_be_focused()
     assert await page.locator("h1:visible").count() == 1
     await page.click("#back")
     await expect(page.locator("html")).to_have_attribute("data-view", "home")
-    assert await page.evaluate("document.activeElement.id") == "title"
+    await expect(page.locator("#title")).to_be_focused()
 
 
 async def test_a_screen_is_as_high_as_the_phone_and_the_bar_never_leaves(held: Scene) -> None:
