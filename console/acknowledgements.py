@@ -38,5 +38,5 @@ async def acknowledge(request: Request) -> Response:
     if report is None:
         raise Refused("report_unknown")
     if won:
-        return HTMLResponse(parts.rendering.accepted(report, language))
+        return HTMLResponse(parts.rendering.answer(dispatcher.desk, report, language))
     return HTMLResponse(parts.rendering.lost(dispatcher.desk, report, language), 409)

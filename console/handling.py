@@ -82,7 +82,7 @@ async def done(
         raise Refused("report_unknown")
     if lost:
         return HTMLResponse(parts.rendering.lost(dispatcher.desk, report, language), 409)
-    return HTMLResponse(parts.rendering.accepted(report, language))
+    return HTMLResponse(parts.rendering.answer(dispatcher.desk, report, language))
 
 
 def checked_reason(form: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from markupsafe import Markup
 from console import acts, attachments, entries, measures, told
 from console.conversation import delivered, moments, unanswered
 from console.degrees import writings
+from console.kept_cards import KeptCards, lasts
 from console.likeness import likeness_in
 from console.plainly import plainly
 from console.questions import offered
@@ -100,6 +101,7 @@ class Rendering:
         # The danger words, to be loaded by whoever has a session.
         self.dangers = Dangers()
         self.rank = rank_in(self.dangers)
+        self._kept = KeptCards()
 
     def sign_in(
         self,
@@ -177,12 +179,17 @@ class Rendering:
         One that cannot be shown stands there by its number and can be received: one report must not hide the
         others, nor be hidden itself.
         """
-        of = self._of(language)
+        of, dangers = self._of(language), self.dangers.reading
+        if (kept := self._kept.find(report, language, dangers)) is not None:
+            return kept
         try:
-            return of.card.render(report=report)
+            card = of.card.render(report=report)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
             log.error("card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error))
             return of.bare_card.render(report=report)
+        if lasts(report) and not self._reload:
+            self._kept.keep(report, language, dangers, card)
+        return card
 
     def card_at(self, desk: str, report: ReportState, language: str) -> str:
         """The report as it stands in this desk's queue; once the desk has nothing to do with it any more, what
@@ -240,10 +247,6 @@ class Rendering:
             "canary": canary,
         }
         return orjson.dumps({**word, "dispatchers": list(dispatchers)}).decode()
-
-    def accepted(self, report: ReportState, language: str) -> str:
-        """The answer to the dispatcher who received the report (200)."""
-        return _partial("card", self.card(report, language))
 
     def answer(self, desk: str, report: ReportState, language: str) -> str:
         """The answer to a dispatcher of `desk`: the card as it is there now."""

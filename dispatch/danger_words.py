@@ -126,6 +126,11 @@ class Dangers:
             lists.setdefault(entry.desk, {})[squashed(entry.word)] = Danger(entry.word, entry.minutes)
         self._lists = {desk: _List(lists[None] | words) for desk, words in lists.items()}
 
+    @property
+    def reading(self) -> object:
+        """Another one after each reading: whether what was found before still counts."""
+        return self._lists
+
     def found_in(self, report: ReportState) -> tuple[Danger, ...]:
         """The danger words in what the reporter has written, by the words of the report's desk; the gravest first."""
         return self.find(report.desk, _written(report))

@@ -1,12 +1,12 @@
 """What hangs on reports: their messages, requests, media, positions and all else that has a table of its own."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import ColumnElement, Label, Row, Select, bindparam, exists, select
 from sqlmodel import Session
 
 from dispatch.corrections import Former, formers
@@ -30,6 +30,7 @@ from dispatch.states import (
 
 _MESSAGE, _MEDIA, _LOCATION = TABLES["message"], TABLES["media"], TABLES["location"]
 _REQUEST, _OFFERING = TABLES["request"], TABLES["offering"]
+_REPORT, _SCENE, _MARK = TABLES["report"], TABLES["scene"], TABLES["mark"]
 
 TRAIL = 50  # positions of a report's trail that are shown, the newest
 
@@ -61,6 +62,23 @@ _OFFERED = (
 )
 
 
+def _any(name: str, *where: ColumnElement[bool]) -> Label[bool]:
+    return exists().where(*where).label(f"has_{name}")
+
+
+# Which of them a report has, asked with its row: on most hangs nothing, and a query for nothing costs as much as one
+# that finds something.
+HANGS = (
+    _any("messages", _MESSAGE.c.report == _REPORT.c.id),
+    _any("requests", _REQUEST.c.report == _REPORT.c.id),
+    _any("media", _MEDIA.c.report == _REPORT.c.id),
+    _any("trail", _LOCATION.c.report == _REPORT.c.id),
+    _any("scene", _SCENE.c.report == _REPORT.c.id),
+    _any("offerings", _OFFERING.c.report == _REPORT.c.id),
+    _any("mark", _MARK.c.reporter == _REPORT.c.reporter, _MARK.c.ended_at.is_(None)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Hung:
     """What hangs on reports, by report."""
@@ -78,38 +96,42 @@ class Hung:
     marks: dict[UUID, MarkState]  # by reporter
 
 
-def hung_on(session: Session, rows: Collection[Row[Any]], these: dict[str, Any]) -> Hung:
-    """What hangs on the reports of these rows, whose `ids` are in `these`."""
+def hung_on(session: Session, rows: Collection[Row[Any]]) -> Hung:
+    """What hangs on the reports of these rows, which have `HANGS` among their columns."""
     # Asked for only where the report did not simply stay with who accepted it.
     moved = [row.id for row in rows if row.handled > 1]
     return Hung(
-        _messages(session, these),
-        _requests(session, these),
-        _media(session, these),
-        _trails(session, these),
-        newest_scenes(session, these["ids"]),
+        _messages(session, [row.id for row in rows if row.has_messages]),
+        _requests(session, [row.id for row in rows if row.has_requests]),
+        _media(session, [row.id for row in rows if row.has_media]),
+        _trails(session, [row.id for row in rows if row.has_trail]),
+        newest_scenes(session, [row.id for row in rows if row.has_scene]),
         _formers(session, rows),
-        _offered(session, [row.id for row in rows if row.status == "filed"]),
+        # Only what waits is offered to anybody else.
+        _offered(session, [row.id for row in rows if row.has_offerings and row.status == "filed"]),
         histories(session, moved),
         sendings_of(session, [row.id for row in rows if row.sent]),
         routed(session, moved),
-        marks_of(session, {row.reporter for row in rows}),
+        marks_of(session, {row.reporter for row in rows if row.has_mark}),
     )
 
 
-def _messages(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MessageState, ...]]:
-    rows = session.connection().execute(_MESSAGES, these)
+def _asked(session: Session, statement: Select[Any], reports: list[UUID]) -> Iterable[Row[Any]]:
+    return session.connection().execute(statement, {"ids": reports}) if reports else ()
+
+
+def _messages(session: Session, reports: list[UUID]) -> dict[UUID, tuple[MessageState, ...]]:
     found: dict[UUID, list[MessageState]] = defaultdict(list)
-    for row in rows:
+    for row in _asked(session, _MESSAGES, reports):
         found[row.report].append(
             MessageState(row.id, row.client_id, row.author, row.dispatcher, row.text, row.at, row.version)
         )
     return {report: tuple(lines) for report, lines in found.items()}
 
 
-def _requests(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[RequestState, ...]]:
+def _requests(session: Session, reports: list[UUID]) -> dict[UUID, tuple[RequestState, ...]]:
     found: dict[UUID, list[RequestState]] = defaultdict(list)
-    for row in session.connection().execute(_REQUESTS, these):
+    for row in _asked(session, _REQUESTS, reports):
         found[row.report].append(request_of(row))
     return {report: tuple(requests) for report, requests in found.items()}
 
@@ -130,18 +152,16 @@ def request_of(row: Row[Any]) -> RequestState:
     )
 
 
-def _media(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[MediaState, ...]]:
-    rows = session.connection().execute(_ALL_MEDIA, these)
+def _media(session: Session, reports: list[UUID]) -> dict[UUID, tuple[MediaState, ...]]:
     found: dict[UUID, list[MediaState]] = defaultdict(list)
-    for row in rows:
+    for row in _asked(session, _ALL_MEDIA, reports):
         found[row.report].append(media_state(row))
     return {report: tuple(items) for report, items in found.items()}
 
 
-def _trails(session: Session, these: dict[str, Any]) -> dict[UUID, tuple[Place, ...]]:
-    rows = session.connection().execute(_LOCATIONS, these)
+def _trails(session: Session, reports: list[UUID]) -> dict[UUID, tuple[Place, ...]]:
     found: dict[UUID, list[Place]] = defaultdict(list)
-    for row in rows:
+    for row in _asked(session, _LOCATIONS, reports):
         found[row.report].append(
             Place(row.lat, row.lon, row.accuracy_m, row.source, row.at, row.crs, row.came_lat, row.came_lon)
         )
@@ -154,10 +174,8 @@ def _formers(session: Session, rows: Collection[Row[Any]]) -> dict[UUID, list[Fo
     return formers(session, corrected) if corrected else {}
 
 
-def _offered(session: Session, waiting: list[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Only what waits is offered to anybody else."""
+def _offered(session: Session, reports: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     found: dict[UUID, list[str]] = defaultdict(list)
-    if waiting:
-        for report, desk in session.connection().execute(_OFFERED, {"ids": waiting}):
-            found[report].append(desk)
+    for row in _asked(session, _OFFERED, reports):
+        found[row.report].append(row.desk)
     return {report: tuple(desks) for report, desks in found.items()}

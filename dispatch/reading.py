@@ -12,7 +12,7 @@ from sqlmodel import Session
 from dispatch import waiting
 from dispatch.corrections import Former
 from dispatch.danger_words import Dangers
-from dispatch.hanging import Hung, hung_on
+from dispatch.hanging import HANGS, Hung, hung_on
 from dispatch.models import TABLES
 from dispatch.states import (
     OPEN,
@@ -54,6 +54,7 @@ _STATE = (
         _CODE.c.code.label("location_code"),
         _CODE.c.expires_at.label("location_code_until"),
         _INCIDENT.c.number.label("incident_number"),
+        *HANGS,
     )
     .join(_REPORTER, _REPORTER.c.id == _REPORT.c.reporter)
     .join(_HERE, _HERE.c.adcode == _REPORT.c.desk)
@@ -104,9 +105,9 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, ReportState]:
     """The newest state of these reports, by id, in the order asked for. Unknown ids are left out."""
     if not ids:
         return {}
-    these = {"ids": list(ids)}
-    rows: dict[UUID, Row[Any]] = {row.id: row for row in session.connection().execute(_THESE, these)}
-    hung = hung_on(session, rows.values(), these)
+    found = session.connection().execute(_THESE, {"ids": list(ids)})
+    rows: dict[UUID, Row[Any]] = {row.id: row for row in found}
+    hung = hung_on(session, rows.values())
     return {id_: _state(rows[id_], hung) for id_ in ids if id_ in rows}
 
 

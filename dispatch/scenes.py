@@ -102,6 +102,8 @@ def _held(session: Session, report: UUID, desk: str) -> int:
 
 def newest(session: Session, reports: Sequence[UUID]) -> dict[UUID, SceneState]:
     """The scene that counts, of each report that has one."""
+    if not reports:
+        return {}
     rows = session.connection().execute(_NEWEST, {"ids": list(reports)})
     return {row.report: _state(row) for row in rows}
 

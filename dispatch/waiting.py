@@ -85,18 +85,20 @@ _WORDS = select(_REPORT.c.id, _REPORT.c.text, _REPORT.c.fraud, _REPORT.c.deed).w
 _MESSAGES = select(_MESSAGE.c.report, _MESSAGE.c.text).where(
     _MESSAGE.c.report.in_(bindparam("ids", expanding=True)), _MESSAGE.c.author == "reporter"
 )
-_COUNTS = (
-    select(func.count()).where(_REPORT.c.desk == bindparam("of"), _REPORT.c.status == "filed"),
-    select(func.count()).where(*_TAKEN_BACK),
-    select(func.count()).where(_OFFERING.c.desk == bindparam("of")),
-    select(func.count()).select_from(_TRANSFER).where(*_COMING),
+# In one statement: it is asked for at every change of the desk.
+_COUNT = select(
+    select(func.count())
+    .where(_REPORT.c.desk == bindparam("of"), _REPORT.c.status == "filed")
+    .scalar_subquery()
+    + select(func.count()).where(*_TAKEN_BACK).scalar_subquery()
+    + select(func.count()).where(_OFFERING.c.desk == bindparam("of")).scalar_subquery()
+    + select(func.count()).select_from(_TRANSFER).where(*_COMING).scalar_subquery()
 )
 
 
 def count(session: Session, desk: str) -> int:
     """How many reports of the desk, of those offered to it, and of those that it is asked to take over, wait."""
-    connection = session.connection()
-    return sum(int(connection.execute(each, {"of": desk}).scalar_one()) for each in _COUNTS)
+    return int(session.connection().execute(_COUNT, {"of": desk}).scalar_one())
 
 
 def first(session: Session, desk: str, most: int, dangers: Dangers) -> Waiting:

@@ -356,7 +356,7 @@ def test_the_page_and_the_push_hold_the_same_bytes() -> None:
     assert card in page
     assert card in RENDERING.frame("e:8", [card])
     assert card in RENDERING.snapshot("e:8", queue(REPORT), "zh-CN")
-    assert card in RENDERING.accepted(REPORT, "zh-CN")
+    assert card in RENDERING.answer("330106", REPORT, "zh-CN")
     assert "secret-of-one-page" not in card
     assert "33010601" not in card
 
