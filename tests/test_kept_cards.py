@@ -30,9 +30,7 @@ def test_new_danger_words_count_on_cards_that_were_rendered_before(database: Dat
     before = rendering.card(REPORT, "zh-CN")
     assert "sign-danger" not in before
     with writing(database) as writer:
-        trouble = done(
-            writer, lambda session: danger_words.put(session, REPORT.desk, "33010690", "砸门", 30)
-        )
+        trouble = done(writer, lambda session: danger_words.put(session, REPORT.desk, "33010690", "砸门", 30))
     assert trouble is None
     assert rendering.card(REPORT, "zh-CN") == before
     with database.read() as session:

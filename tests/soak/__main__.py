@@ -16,11 +16,11 @@ import typer
 
 from dispatch.settings import CHECKOUT
 from tests.soak.faults import faults
+from tests.soak.people import DISPATCHERS
 from tests.soak.run import Effort, soak
 from tests.soak.table import lines
 
 KEPT = CHECKOUT / "var" / "soak"
-DISPATCHERS = 3  # at each desk of the demonstration
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -30,6 +30,7 @@ from tests.stack import Stack
 SETTLED_S: Final = 120.0
 SETTLED_EVERY_S: Final = 0.5
 STORED_WITHIN_S: Final = 120.0
+COME_TOGETHER: Final = 10
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Ground:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _coming: list[asyncio.Task[None]] = field(default_factory=list)
     _present: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _closing: asyncio.Task[None] | None = None
 
     # --- its processes
 
@@ -113,13 +115,15 @@ class Ground:
     async def begin(self, reporters: int) -> None:
         """A stretch: a history of its own, from here on, and reporters of its own."""
         self.history = History()
+        come = [*range(reporters), *range(len(self.whole.citizens))]
+        phones = []
+        for first in range(0, len(come), COME_TOGETHER):
+            phones += await asyncio.gather(*map(self._reporter, come[first : first + COME_TOGETHER]))
+        self.reporters, self.probes = phones[:reporters], phones[reporters:]
+        await self.closed()
         self.after = await asyncio.to_thread(self._heads)
         for dispatcher in self.dispatchers:
             dispatcher.diary = self.history
-        for n in range(reporters):
-            self.reporters.append(await self._reporter(n))
-        for n in range(len(self.whole.citizens)):
-            self.probes.append(await self._reporter(n))
 
     async def _reporter(self, n: int) -> SoakReporter:
         app = self.whole.citizens[n % len(self.whole.citizens)]
@@ -146,10 +150,20 @@ class Ground:
         found = violations(seen, record)
         await self._present.aclose()
         self.reporters, self.probes, self.filed = [], [], []
+        self._closing = asyncio.create_task(self._end_of(record))
+        return found, record
+
+    async def _end_of(self, record: Record) -> None:
+        """Its reports are closed; the next stretch's reporters come meanwhile."""
         await asyncio.to_thread(self._close, record)
         for dispatcher in self.dispatchers:
             dispatcher.forget(set(record.reports))
-        return found, record
+
+    async def closed(self) -> None:
+        """Returns when what the last stretch left is closed."""
+        if self._closing is not None:
+            await self._closing
+            self._closing = None
 
     async def _settle(self) -> None:
         """Wait until all is stored, shown, accepted and told: as long as there is less to wait for than before."""
@@ -164,6 +178,7 @@ class Ground:
 
     async def leave(self) -> None:
         """Everybody goes."""
+        await self.closed()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

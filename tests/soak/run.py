@@ -128,6 +128,7 @@ class _Soak:
             while time.monotonic() < end and not self._enough():
                 await self._stretch(min(STRETCH_S, end - time.monotonic()))
             result.problems += ground.problems
+            await ground.closed()
             await asyncio.to_thread(self._whole)
         finally:
             await ground.leave()
