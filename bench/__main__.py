@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ import typer
 
 from bench.effort import FULL, QUICK, TINY, Effort
 from bench.machine import described, sync_ms
+from bench.plots import draw
 from bench.record import Record
 from bench.runs import NAMED, RUNS, measure
 from bench.table import fill, lines, markdown, write
@@ -26,11 +28,12 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(help=__doc__)
 def main(
-    quick: Annotated[bool, typer.Option(help="About a minute instead of eight.")] = False,
+    quick: Annotated[bool, typer.Option(help="About two minutes instead of fifteen.")] = False,
     tiny: Annotated[bool, typer.Option(hidden=True)] = False,
     only: Annotated[
         str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join((*RUNS, *NAMED))}.")
     ] = "",
+    rounds: Annotated[int, typer.Option(min=0, max=99, help="Rounds of each run; 0: as many as usual.")] = 0,
     postgres: Annotated[bool, typer.Option(help="Run c on PostgreSQL too.")] = True,
     out: Annotated[Path | None, typer.Option(help="Where the JSON goes.")] = None,
     page: Annotated[Path | None, typer.Option(help="A page whose figures are replaced by these.")] = None,
@@ -39,6 +42,7 @@ def main(
     if unknown := set(chosen) - {*RUNS, *NAMED}:
         raise typer.BadParameter(f"no such run: {', '.join(sorted(unknown))}", param_hint="--only")
     effort = TINY if tiny else QUICK if quick else FULL
+    effort = replace(effort, rounds=rounds) if rounds else effort
     sys.exit(_bench(effort, chosen, postgres=postgres, out=out, page=page))
 
 
@@ -63,10 +67,16 @@ def _bench(effort: Effort, chosen: list[str], *, postgres: bool, out: Path | Non
     if others > QUIET:
         print(f"\nNOT ALONE: others used {others:.0%} of the machine; trust ratios more than figures")
     write(record, about, path)
+    drawn = draw(record.figures, (page or path).with_suffix(""))
     if page is not None:
         fill(
             page,
-            [_machine(about), f"{at:%Y-%m-%d}, others used {others:.0%} of the machine.", *markdown(record)],
+            [
+                _machine(about),
+                f"{at:%Y-%m-%d}, others used {others:.0%} of the machine.",
+                *markdown(record),
+                *(f"\n![{plot.stem.replace('-', ' ')}]({page.stem}/{plot.name})" for plot in drawn),
+            ],
         )
     print(f"\n{path}")
     return 1 if record.problems else 0

@@ -41,6 +41,7 @@ class Accepts:
         times: list[float] = []
         sizes: list[int] = []
         statuses: Counter[int] = Counter()
+        asked = 0
 
         def heard(frame: bytes) -> None:
             if b'"status":"received"' in frame and (found := ID.search(frame)):
@@ -55,16 +56,18 @@ class Accepts:
         await go()
 
         def accept(counts: bool) -> None:
+            nonlocal asked
             report, reporter = next(waiting, (b"", 0))
             if not report:
                 return
+            asked += 1
             text = self.accept.replace("REPORTER", str(reporter)).replace("REPORT", report.decode())
             if counts:
                 due[report] = clock()
             lines.ask(text.encode(), lambda status, _data: statuses.update([status]))
 
         late = await pace(self.rate, self.warm_s, self.seconds, accept)
-        await until(lambda: not due)
+        await until(lambda: not due and statuses.total() == asked)
         close(lines, [*listeners, *consoles])
         return {
             "n": len(times),

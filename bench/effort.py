@@ -19,13 +19,19 @@ class Effort:
     flood_s: float
     insert_s: float
     burst: int
-    sockets: int  # of run e
+    flood: int  # reports of one person in run h
+    sockets: int  # of runs e and f
     socket_rounds: int
     settle_s: float
     year_few: int  # reports of run `figures`, few and many
     year_many: int
     year_followed: int
     year_asked: int  # how often a page is asked for in a round
+    grown: tuple[
+        int, ...
+    ]  # reports that are stored already, in run `growth`; the first is what the others stand beside
+    screens: tuple[int, ...]  # consoles of it
+    grown_s: float  # it asks for little at a time, so it takes longer
 
 
 FULL = Effort(
@@ -41,13 +47,17 @@ FULL = Effort(
     flood_s=4,
     insert_s=2,
     burst=2000,
-    sockets=5000,
+    flood=17_000,
+    sockets=10_000,
     socket_rounds=1,
     settle_s=25,  # a heartbeat is among it
     year_few=10_000,
     year_many=2_000_000,
     year_followed=10_000,
     year_asked=40,
+    grown=(0, 10_000, 1_000_000),
+    screens=(10, 100, 300),
+    grown_s=6,
 )
 QUICK = Effort(
     rounds=2,
@@ -62,6 +72,7 @@ QUICK = Effort(
     flood_s=1.2,
     insert_s=0.5,
     burst=1000,
+    flood=2_000,
     sockets=1000,
     socket_rounds=1,
     settle_s=2,
@@ -69,6 +80,9 @@ QUICK = Effort(
     year_many=200_000,
     year_followed=2_000,
     year_asked=20,
+    grown=(0, 10_000, 100_000),
+    screens=(10, 100),
+    grown_s=3,
 )
 # Only that it runs: for the test of the benchmark itself.
 TINY = Effort(
@@ -84,6 +98,7 @@ TINY = Effort(
     flood_s=0.3,
     insert_s=0.1,
     burst=50,
+    flood=60,
     sockets=20,
     socket_rounds=1,
     settle_s=0.1,
@@ -91,4 +106,7 @@ TINY = Effort(
     year_many=400,
     year_followed=50,
     year_asked=2,
+    grown=(0, 200),
+    screens=(2, 4),
+    grown_s=2,
 )

@@ -31,6 +31,7 @@ class Figure:
     floor_name: str = ""
     aim: Aim | None = None
     n: int = 0  # samples of ours in all rounds together
+    size: int | None = None  # of what grows, where the line is one of a growth
 
     @property
     def ratios(self) -> list[float]:
@@ -51,6 +52,7 @@ class Figure:
             "name": self.name,
             "unit": self.unit,
             "n": self.n,
+            "size": self.size,
             "ours": spread(self.ours),
             "floor": spread(self.floor) | {"what": self.floor_name} if self.floor else None,
             "ratio": spread(self.ratios) if self.floor else None,

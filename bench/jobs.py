@@ -6,40 +6,48 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from bench.accepting import Accepts
 from bench.figures import summary
-from bench.load import Lines, Posts, Sockets, Tally, Watcher, clock
+from bench.load import MARKS, Lines, Posts, Sockets, Tally, Watcher, clock
 from bench.pace import Go, Told, close, pace, until
+from bench.returning import Returns
 
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """Every connection asks again as soon as it is answered."""
+    """Every connection asks again as soon as it is answered; `most` ends it after so many requests."""
 
     posts: Posts
     first: int
     connections: int
     warm_s: float
     seconds: float
+    most: int = MARKS
 
     async def run(self, go: Go) -> Told:
-        requests = self.posts.requests(self.first)
+        requests = islice(self.posts.requests(self.first), self.most)
         lines = await Lines.open(self.posts.port, self.connections)
         statuses: Counter[int] = Counter()
         times: list[float] = []
         everything = 0
+        last = 0.0
         await go()
         begin = clock() + self.warm_s
         end = begin + self.seconds
         done = asyncio.Semaphore(0)
 
         def ask() -> None:
+            _, request = next(requests, (b"", b""))
+            if not request:
+                done.release()
+                return
             sent = clock()
 
             def then(status: int, _data: bytes) -> None:
-                nonlocal everything
-                at = clock()
+                nonlocal everything, last
+                last = at = clock()
                 everything += 1
                 if begin <= at < end:
                     statuses[status] += 1
@@ -49,7 +57,7 @@ class Flood:
                 else:
                     done.release()
 
-            lines.ask(next(requests)[1], then)
+            lines.ask(request, then)
 
         for _ in lines.all:
             ask()
@@ -60,7 +68,7 @@ class Flood:
         return {
             "n": taken,
             "all": everything,
-            "per_s": taken / self.seconds,
+            "per_s": taken / (min(last, end) - begin),
             "answer": summary(times),
             "statuses": statuses,
         }
@@ -77,11 +85,15 @@ class Steady:
     warm_s: float
     seconds: float
     connections: int = 48
+    frozen: Sockets | None = None  # open beside them, and never read from
 
     async def run(self, go: Go) -> Told:
         requests = self.posts.requests(self.first)
         lines = await Lines.open(self.posts.port, self.connections)
         watchers, tally = await _watching(self.sockets)
+        stuck = await self.frozen.open() if self.frozen else []
+        for one in stuck:
+            one.socket.freeze()
         answers: list[float] = []
         statuses: Counter[int] = Counter()
 
@@ -103,6 +115,8 @@ class Steady:
         wanted = len(tally.due) * len(watchers)
         await until(lambda: len(tally.times) >= wanted and len(answers) >= len(tally.due))
         close(lines, watchers)
+        for one in stuck:
+            one.socket.break_off()
         return {
             "n": len(tally.due),
             "all": statuses.total(),
@@ -178,7 +192,7 @@ class Idle:
         return {"n": still}
 
 
-Job = Flood | Steady | Burst | Accepts | Idle
+Job = Flood | Steady | Burst | Accepts | Idle | Returns
 
 
 async def _watching(sockets: Sockets) -> tuple[list[Watcher], Tally]:
@@ -189,4 +203,4 @@ async def _watching(sockets: Sockets) -> tuple[list[Watcher], Tally]:
     return watchers, tally
 
 
-JOBS: dict[str, type[Job]] = {job.__name__: job for job in (Flood, Steady, Burst, Accepts, Idle)}
+JOBS: dict[str, type[Job]] = {job.__name__: job for job in (Flood, Steady, Burst, Accepts, Idle, Returns)}

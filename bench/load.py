@@ -5,7 +5,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bench.wire import HOST, Answered, Heard, Line, Socket, line, socket
@@ -51,16 +51,22 @@ class Sockets:
     hellos: list[str]
     shows: bool = False  # tells, as the console's page does, how far its screen is
 
+    def some(self, first: int, last: int) -> "Sockets":
+        """Those from `first` on, and before `last`."""
+        these = slice(first, last)
+        return replace(self, paths=self.paths[these], headers=self.headers[these], hellos=self.hellos[these])
+
     async def open(self) -> "list[Watcher]":
         """All of them, welcomed where a hello was said. Raises ConnectionError."""
         watchers: list[Watcher] = []
-        everything = list(zip(self.paths, self.headers, self.hellos, strict=True))
-        for first in range(0, len(everything), OPENING):
-            some = everything[first : first + OPENING]
-            watchers += await asyncio.gather(*(self._open(*one) for one in some))
+        for first in range(0, len(self.paths), OPENING):
+            some = range(first, min(first + OPENING, len(self.paths)))
+            watchers += await asyncio.gather(*map(self.open_one, some))
         return watchers
 
-    async def _open(self, path: str, headers: dict[str, str], hello: str) -> "Watcher":
+    async def open_one(self, number: int) -> "Watcher":
+        """The one of this number, welcomed where a hello is said. Raises ConnectionError, TimeoutError."""
+        path, headers, hello = self.paths[number], self.headers[number], self.hellos[number]
         watcher = Watcher(self.shows)
         watcher.socket = await socket(self.port, path, headers, watcher.heard)
         if hello:

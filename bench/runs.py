@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.effort import Effort
+from bench.growth import growth
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
 from bench.peers.beside import beside
@@ -15,15 +16,16 @@ from bench.reckoning import reckoning
 from bench.record import Record
 from bench.scene import REPORTERS, Scene, scene
 from bench.throughput import burst, durable_on_postgres, durable_on_sqlite
+from bench.troubles import everybody_returns, frozen_console, one_persons_flood
 from dispatch.database import Database
 from dispatch.keys import KeyPaths
 from dispatch.settings import Settings
 from processes.prepare import prepare
 from tests.servers import Valkey, make_home, postgres, valkey
 
-RUNS = ("a", "b", "c", "d", "e")
+RUNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 # Longer than all of these, or in need of what others built: only when named.
-NAMED = ("figures", "peers")
+NAMED = ("figures", "growth", "peers")
 
 Say = Callable[[str], None]
 
@@ -42,6 +44,8 @@ def measure(
                 record,
                 say,
             )
+        if "growth" in chosen:
+            _one("growth", lambda: growth(effort, folder / "growth", server, record), record, say)
         if not set(chosen) & {*RUNS, "peers"}:
             return
         with scene(folder / "sqlite", server, consoles=effort.consoles) as found:
@@ -51,6 +55,9 @@ def measure(
                 "c": lambda: _on_sqlite(found, effort, folder, record),
                 "d": lambda: burst(found, effort, record),
                 "e": lambda: idle_sockets(found, effort, record),
+                "f": lambda: everybody_returns(found, effort, record),
+                "g": lambda: frozen_console(found, effort, record),
+                "h": lambda: one_persons_flood(found, effort, record),
             }
             for name in RUNS:
                 if name not in chosen:

@@ -1,7 +1,7 @@
 """What is measured and what beside it: a desk110 and a bare relay, each of as many processes, on one Valkey."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ import orjson
 
 from bench.load import MARKS, Posts, Sockets
 from bench.people import add_consoles, add_reporters
+from dispatch.database import Database
 from tests.servers import Valkey
 from tests.stack import XIHU, App, Stack, stack
 
@@ -107,11 +108,24 @@ class Scene:
 
 @contextmanager
 def scene(
-    folder: Path, valkey: Valkey, database_url: str = "", *, consoles: int = 50, relay: bool = True
+    folder: Path,
+    valkey: Valkey,
+    database_url: str = "",
+    *,
+    consoles: int = 50,
+    relay: bool = True,
+    filled: Callable[[Database], None] | None = None,
 ) -> Iterator[Scene]:
-    """A scene of its own home and database; `database_url` empty: SQLite in the folder. `relay`: the floor too."""
+    """A scene of its own home and database; `database_url` empty: SQLite in the folder. `relay`: the floor too.
+    `filled` puts into the database what is there already."""
     folder.mkdir(parents=True, exist_ok=True)
     with stack(folder, valkey, database_url, DESK110_LIMITS="off", DESK110_LOG_LEVEL="warning") as ours:
+        if filled is not None:
+            for app in ours.apps:
+                app.stop()
+            filled(ours.database)
+            for app in ours.apps:
+                app.start()
         tokens = add_reporters(ours.database, ours.keys, REPORTERS)
         found = Scene(ours, valkey, tokens, add_consoles(ours.database, consoles))
         if relay:

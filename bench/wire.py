@@ -157,6 +157,16 @@ class Socket(asyncio.Protocol):
         # Masked, as a client must, with the key that changes nothing.
         self._transport.write(head + b"\0\0\0\0" + payload)
 
+    def freeze(self) -> None:
+        """Read nothing more, and stay open: what is sent to it piles up at the other end."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def break_off(self) -> None:
+        """Gone without a word, as when a phone loses its network."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def close(self) -> None:
         if self._transport is not None:
             self._send(_CLOSE, b"\x03\xe8")

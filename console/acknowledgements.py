@@ -20,20 +20,25 @@ async def acknowledge(request: Request) -> Response:
     """200 with the newest card for the winner; 409 with it and the winner's number for everybody else."""
     parts = parts_of(request)
     dispatcher = await require_dispatcher_act(request)
-    id_ = id_of(request)
-    won = True
-    try:
-        await parts.writer.do(
-            lambda session: reports.acknowledge(
-                session, id_, dispatcher.desk, dispatcher.number, parts.signer.sign
-            ),
-            dispatcher.desk,
-        )
-    except Refused as refused:
-        if refused.code != "already_received":
-            raise
-        won = False
-    language = page_language(request)
+    id_, language = id_of(request), page_language(request)
+    won, card = True, None
+    with parts.hub.coming.of(dispatcher.desk, id_, language) as coming:
+        try:
+            version = await parts.writer.do(
+                lambda session: reports.acknowledge(
+                    session, id_, dispatcher.desk, dispatcher.number, parts.signer.sign
+                ),
+                dispatcher.desk,
+            )
+        except Refused as refused:
+            if refused.code != "already_received":
+                raise
+            won = False
+        else:
+            if version is not None and language in parts.hub.languages(dispatcher.desk):
+                card = await coming.of(version)
+    if card is not None:
+        return HTMLResponse(parts.rendering.of_card(card))
     report = await parts.read(lambda session: reading.state(session, id_))
     if report is None:
         raise Refused("report_unknown")

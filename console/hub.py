@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from console.coming_cards import ComingCards
 from console.rendering import LATE_S, Rendering
 from dispatch import danger_words, dispatchers, figures, reading, units, waiting
 from dispatch.clock import now
@@ -56,6 +57,7 @@ class Loaded:
 
     cards: dict[str, dict[Hashable, str]]
     waiting: int
+    versions: dict[Hashable, int] = field(default_factory=dict)  # of the reports that the cards are of
     ready: int = 0  # the last event among these by which the desk's ready words changed
     units: int = 0  # likewise by which anything of its units did
     late_s: tuple[int, ...] | None = None  # the desk's steps of waiting, when they are others now
@@ -79,6 +81,7 @@ class Hub:
         self._presence = presence
         self._rendering = rendering
         self._desks: dict[str, _Desk] = {}
+        self.coming = ComingCards()
         self.epoch: Callable[[], str] = str
 
     # --- what the feed asks for and brings
@@ -95,6 +98,7 @@ class Hub:
         return Loaded(
             {language: self._cards(desk, reports, language) for language in self.languages(desk)},
             waiting.count(session, desk),
+            {report.id: report.version for report in reports},
             max((event.seq for event in events if event.kind == READY_WORDS_CHANGED), default=0),
             max((event.seq for event in events if event.kind in units.CHANGES), default=0),
             times_of(session, desk).late_s if DESK_SET in kinds else None,
@@ -127,6 +131,8 @@ class Hub:
             language: Update(seq, cards, (self._rendering.frame(self.cursor(seq), cards.values()),))
             for language, cards in loaded.cards.items()
         }
+        for language, cards in loaded.cards.items():
+            self.coming.bring(desk, language, cards, loaded.versions)
         for console in here.consoles:
             update = updates.get(console.language)
             if update is None:  # came while its language was not in use yet: let it ask anew

@@ -250,7 +250,11 @@ class Rendering:
 
     def answer(self, desk: str, report: ReportState, language: str) -> str:
         """The answer to a dispatcher of `desk`: the card as it is there now."""
-        return _partial("card", self.card_at(desk, report, language))
+        return self.of_card(self.card_at(desk, report, language))
+
+    def of_card(self, card: str) -> str:
+        """The same of a card that is rendered already."""
+        return _partial("card", card)
 
     def lost(self, desk: str, report: ReportState, language: str) -> str:
         """The answer to a dispatcher of `desk` who came second (409): the card as it is now, and who was first."""

@@ -89,9 +89,10 @@ _CHANGE = (
 )
 
 
-def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> None:
+def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign: Sign) -> int | None:
     """Receive a report (接收) for the dispatcher's desk, be it its own or offered to it. One wins; the winner may
-    press again. From then on the report is the winner's desk's.
+    press again. From then on the report is the winner's desk's. Gives the version that it has by that; None when it
+    was received before.
 
     Raises Refused: `report_unknown` (none such at this desk), `report_closed`, `already_received` with the
     winner's `dispatcher` number and `at`.
@@ -101,7 +102,7 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
         if session.connection().execute(_WAS_OFFERED, {"at": desk, "of": report}).first() is None:
             raise Refused("report_unknown")
         _tell_the_winner(session, report, dispatcher)
-        return
+        return None
     if found.status == "closed":
         raise Refused("report_closed")
     at = now()
@@ -133,11 +134,11 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
     )
     if not won:
         _tell_the_winner(session, report, dispatcher)
-        return
+        return None
     # A report withdrawn a moment ago stays withdrawn; the reporter still learns that it was received.
     status = "received" if found.status == "filed" else found.status
     begin_handling(session, report, dispatcher, "accepted", at)
-    change(
+    return change(
         session,
         report,
         REPORT_RECEIVED,

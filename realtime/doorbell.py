@@ -64,8 +64,14 @@ class Doorbell:
         self.connected = False
 
     def ring(self, events: Iterable[Recorded]) -> None:
-        """Ring for events that are committed. Returns at once; call it on the event loop."""
+        """Ring for events that are committed. Returns at once; call it on the event loop.
+
+        This process hears them itself, and not by way of Redis: what it has committed its own sockets are told at once
+        and whatever becomes of Redis. A canary takes the whole way.
+        """
         for event in events:
+            if event.kind != CANARY:
+                self._heard(event.desk, event.seq)
             body = {
                 "seq": event.seq,
                 "report": None if event.report is None else str(event.report),

@@ -99,7 +99,11 @@ def file(filed: Filing) -> Command[Filed]:
 
 def acknowledge(report: UUID, dispatcher: str, desk: str = DESK) -> Command[None]:
     """The command by which a dispatcher receives it."""
-    return lambda session: reports.acknowledge(session, report, desk, dispatcher, lambda _: "signed")
+
+    def command(session: Session) -> None:
+        reports.acknowledge(session, report, desk, dispatcher, lambda _: "signed")
+
+    return command
 
 
 def set_head(database: Database, desk: str, **values: Any) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from bench.figures import Aim, Figure, percentile
 from bench.load import Posts
 from bench.peers.relaying import padded
+from bench.plots import draw
 from bench.wire import Line, Socket
 from dispatch.settings import CHECKOUT
 
@@ -35,9 +37,10 @@ def run_bench(out: Path, *options: str) -> dict[str, Any]:
 def test_every_run_gives_figures_beside_its_floor(tmp_path: Path) -> None:
     told = run_bench(tmp_path / "bench.json", "--no-postgres")
     assert told["problems"] == []
-    assert [*dict.fromkeys(figure["run"] for figure in told["figures"])] == ["a", "b", "c", "d", "e"]
+    assert [*dict.fromkeys(figure["run"] for figure in told["figures"])] == [*"abcdefgh"]
     for figure in told["figures"]:
-        if figure["run"] != "e":  # twenty sockets may fit into what a process has in hand
+        # Twenty sockets may fit into what a process has in hand, and cost it less than its clock can tell.
+        if figure["run"] != "e":
             assert figure["ours"]["median"] > 0, figure
             # A relay that is hardly asked uses less processor time than the clock of it can tell.
             least = -1 if figure["unit"] == "µs CPU" else 0
@@ -64,6 +67,42 @@ def test_the_figures_of_few_and_of_many_reports_are_measured_when_they_are_named
     pages = [figure for figure in told["figures"] if figure["floor"]]
     assert len(pages) == 2 * 9, "eight pages and a plain count, on each database"
     assert all(figure["floor"]["median"] > 0 for figure in pages)
+
+
+@pytest.mark.alone
+def test_growth_is_measured_beside_nothing_stored_and_drawn(tmp_path: Path) -> None:
+    told = run_bench(tmp_path / "bench.json", "--only", "growth")
+    assert told["problems"] == []
+    assert {figure["size"] for figure in told["figures"]} == {0, 200, 2, 4}
+    beside = [figure for figure in told["figures"] if figure["floor"]]
+    assert {figure["floor"]["what"] for figure in beside} == {"0 reports stored", "2 consoles"}
+    drawn = sorted(path.name for path in (tmp_path / "bench").iterdir())
+    assert drawn == [
+        "accept-reporter-reports-stored-cpu.svg",
+        "accept-reporter-reports-stored.svg",
+        "filed-frame-consoles-cpu.svg",
+        "filed-frame-consoles.svg",
+        "filed-frame-reports-stored-cpu.svg",
+        "filed-frame-reports-stored.svg",
+    ]
+
+
+def test_a_drawing_has_every_size_and_every_value(tmp_path: Path) -> None:
+    figures = [
+        Figure("growth", f"filed → frame, {size:,} reports stored: {part}", "ms", ours=[value], size=size)
+        for part, values in {"p50": (4.5, 5.5, 60.0), "p99": (20.0, 22.0, 310.0)}.items()
+        for size, value in zip((0, 10_000, 1_000_000), values, strict=True)
+    ]
+    (path,) = draw(figures, tmp_path)
+    drawing = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - our own
+    said = {element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"0", "10,000", "1,000,000", "4.5", "5.5", "60.0", "310", "p50", "p99"} <= said
+    heights = {
+        element.text: float(element.attrib["y"])
+        for element in drawing.iter()
+        if element.text in {"4.5", "310"}
+    }
+    assert heights["310"] < heights["4.5"]
 
 
 def test_a_run_that_does_not_exist_is_refused(tmp_path: Path) -> None:

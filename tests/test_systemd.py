@@ -29,6 +29,7 @@ SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 # systemd's own measure, 0 (nothing is open) to 10, in tenths. Measured: 1.4 by systemd 252. A process with a network
 # and files of its own cannot be much lower.
 EXPOSURE = 15
+LOGS_KEPT_DAYS = 190  # 网络安全法 23 (3): network logs, six months at least
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +93,21 @@ def test_units_differ_in_nothing_but_what_they_run(name: str) -> None:
     if not backup:
         assert here["Restart"] == ["always"]
         assert int(here["TimeoutStopSec"][0]) >= 2 * (GRACE_S + PATIENCE_S)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_unit_writes_goes_to_the_journal_that_is_kept_for_half_a_year(name: str) -> None:
+    (namespace,) = settings_of(UNITS / name)["LogNamespace"]
+    journal = settings_of(DEPLOY / f"journald@{namespace}.conf")
+    assert journal["Storage"] == ["persistent"]
+    assert int(journal["MaxRetentionSec"][0].removesuffix("day")) >= LOGS_KEPT_DAYS
+    assert journal["RateLimitIntervalSec"] == ["0"], "a line that is dropped is not kept"
+
+
+def test_what_nginx_writes_is_kept_for_half_a_year() -> None:
+    words = dict(re.findall(r"^\t(\w+) (\d+)$", (DEPLOY / "logrotate-nginx").read_text("utf-8"), re.MULTILINE))
+    assert int(words["rotate"]) >= LOGS_KEPT_DAYS
+    assert int(words["maxage"]) >= LOGS_KEPT_DAYS
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Run `growth`: the way of a report with nothing stored and with a year of reports, and with more and more consoles.
+
+Installations with few and with many stored reports stand beside each other and take turns within a round: what slows
+the machine for a while slows all. The floor of each is the first of them.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from bench.accepting import Accepts
+from bench.effort import Effort
+from bench.figures import Figure
+from bench.jobs import Job, Steady
+from bench.latency import acceptances
+from bench.people import add_reporters, close_reports
+from bench.record import Record
+from bench.scene import Scene, marks, scene
+from bench.year import Year, fill
+from dispatch.database import Database
+from tests.servers import Valkey
+
+ROUNDS: Final = 3  # at most
+SLOWER: Final = (
+    4  # so much less than in runs a and b: with many consoles it must not be the rate that is measured
+)
+
+
+@dataclass(slots=True)
+class Grown:
+    """One size of what grows, and its lines of the table."""
+
+    size: int
+    scene: Scene
+    job: Callable[[], Job]
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+
+def growth(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Both growths, on SQLite."""
+    stored(effort, folder, server, record)
+    screens(effort, folder, server, record)
+
+
+def stored(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Runs a and b on installations that have more and more reports already, each with the event of its filing."""
+    with ExitStack() as opened:
+        scenes = []
+        for reports in effort.grown:
+            found = opened.enter_context(
+                scene(
+                    folder / f"stored-{reports}",
+                    server,
+                    consoles=effort.consoles,
+                    relay=False,
+                    filled=_year(reports),
+                )
+            )
+            scenes.append((reports, found))
+        rate = effort.rate / SLOWER
+        filing = [
+            Grown(reports, found, lambda found=found: _filing(found, effort, effort.consoles, rate))  # type: ignore[misc]
+            for reports, found in scenes
+        ]
+        _take_turns("filed → frame", "reports stored", filing, effort, record)
+        accepting = [
+            Grown(
+                reports,
+                found,
+                _accepting(
+                    found, replace(effort, accept_rate=effort.accept_rate / 2, accept_s=effort.grown_s)
+                ),
+            )
+            for reports, found in scenes
+        ]
+        _take_turns("accept → reporter", "reports stored", accepting, effort, record)
+
+
+def screens(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Run a with more and more consoles of the desk."""
+    most = max(effort.screens)
+    with scene(folder / "screens", server, consoles=most, relay=False) as found:
+        rate = effort.rate / SLOWER**2
+        grown = [
+            Grown(count, found, lambda count=count: _filing(found, effort, count, rate))  # type: ignore[misc]
+            for count in effort.screens
+        ]
+        _take_turns("filed → frame", "consoles", grown, effort, record)
+
+
+def _year(reports: int) -> Callable[[Database], None] | None:
+    if not reports:
+        return None
+    return lambda database: fill(database, Year(reports=reports, told=True))
+
+
+def _filing(found: Scene, effort: Effort, consoles: int, rate: float) -> Steady:
+    return Steady(
+        found.filing(), found.console_sockets(consoles), marks(), rate, effort.warm_s, effort.grown_s
+    )
+
+
+def _accepting(found: Scene, effort: Effort) -> Callable[[], Accepts]:
+    tokens = add_reporters(found.ours.database, found.ours.keys, effort.reporters)
+    return lambda: acceptances(found, effort, tokens)
+
+
+def _take_turns(act: str, what: str, all_: Sequence[Grown], effort: Effort, record: Record) -> None:
+    first = all_[0]
+    for one in all_:
+        for part in ("p50", "p99", "CPU"):
+            unit = "µs CPU" if part == "CPU" else "ms"
+            floor = "" if one is first else f"{first.size:,} {what}"
+            name = f"{act}, {one.size:,} {what}: {part}"
+            one.figures[part] = record.figure(Figure("growth", name, unit, floor_name=floor, size=one.size))
+    for _ in range(min(ROUNDS, effort.rounds)):
+        values = []
+        for one in all_:
+            told = record.measured(f"growth {act} {one.size} {what}", one.job(), one.scene.pids)
+            close_reports(one.scene.ours.database)
+            cost = told["cpu_us"]["citizen"] + told["cpu_us"]["console"]
+            values.append({"p50": told["frame"]["p50"], "p99": told["frame"]["p99"], "CPU": cost})
+            for part, figure in one.figures.items():
+                figure.ours.append(values[-1][part])
+                figure.n += told["frame"]["n"]
+                if one is not first:
+                    figure.floor.append(values[0][part])
