@@ -83,9 +83,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A read-only session on one snapshot: all its queries see the same moment."""
+        # Its end undoes the transaction and gives the connection back.
         with Session(self.reading, expire_on_commit=False, autoflush=False) as session:
             yield session
-            session.rollback()
 
     def close(self) -> None:
         """Give back every connection."""
