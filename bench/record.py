@@ -2,6 +2,9 @@
 
 import os
 import statistics
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +35,25 @@ class Record:
 
         What was not answered or not seen is a problem: a figure without it would be too good.
         """
-        with Generator(job) as generator:
+        return self.together(name, [job], pids)[0]
+
+    def together(self, name: str, jobs: Sequence[Job], pids: dict[str, int]) -> list[dict[str, Any]]:
+        """The same of several jobs at a time, each from a generator of its own; `cpu_us` is an act of all of them."""
+        with ExitStack() as ending:
+            generators = [ending.enter_context(Generator(job)) for job in jobs]
             watch = Watch.begin(pids)
-            told = generator.run()
+            with ThreadPoolExecutor(len(jobs)) as pool:
+                all_told = list(pool.map(Generator.run, generators))
             used = watch.used()
-            elsewhere = watch.elsewhere([*used.values(), told["cpu_s"]])
-        each = {process: seconds / max(1, told["all"]) * 1e6 for process, seconds in used.items()}
+            elsewhere = watch.elsewhere([*used.values(), *(told["cpu_s"] for told in all_told)])
+        acts = max(1, sum(told["all"] for told in all_told))
+        for told in all_told:
+            self._keep(
+                name, told, {process: seconds / acts * 1e6 for process, seconds in used.items()}, elsewhere
+            )
+        return all_told
+
+    def _keep(self, name: str, told: dict[str, Any], each: dict[str, float], elsewhere: float) -> None:
         told |= {"run": name, "cpu_us": each, "elsewhere": elsewhere, "load": os.getloadavg()[0]}
         self.rounds.append(told)
         refused = {status: count for status, count in told.get("statuses", {}).items() if status not in TAKEN}
@@ -45,7 +61,6 @@ class Record:
             self.problems.append(f"{name}: answers {refused}")
         if told.get("missing"):
             self.problems.append(f"{name}: {told['missing']} frames missing")
-        return told
 
     @property
     def elsewhere(self) -> float:

@@ -77,9 +77,9 @@ class Scene:
             "valkey": self.valkey.pid,
         }
 
-    def filing(self, tokens: list[str] | None = None) -> Posts:
-        """Reports to our citizen process."""
-        return Posts(self.citizen.port, "/api/v1/reports", BODY, tokens or self.tokens)
+    def filing(self, tokens: list[str] | None = None, at: App | None = None) -> Posts:
+        """Reports to our citizen process, or to another one."""
+        return Posts((at or self.citizen).port, "/api/v1/reports", BODY, tokens or self.tokens)
 
     def relaying(self, frame_bytes: int, *, keeps: bool = False) -> Posts:
         """The same requests to the relay's citizen process, for frames of that length; `keeps`: commits a row first."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench import inserts
 from bench.effort import Effort
@@ -39,6 +40,9 @@ def _durable(
     aim = Aim("value", "≥", 2000) if name == "SQLite" else None
     http = record.figure(Figure("c", f"durable reports on {name}", "/s", floor_name=GROUP_COMMIT, aim=aim))
     writer = record.figure(Figure("c", f"the writer alone on {name}", "/s", floor_name=GROUP_COMMIT))
+    both = record.figure(
+        Figure("c", f"by two citizen processes, two generators, {name}", "/s", floor_name=GROUP_COMMIT)
+    )
     cost = record.figure(Figure("c", f"citizen process a report, {name}", "µs CPU"))
     latency = record.figure(Figure("c", f"POST → 201 meanwhile, {name}: p50", "ms"))
     ceiling = record.figure(Figure("c", "generator's ceiling: answers of a bare app", "/s"))
@@ -46,11 +50,15 @@ def _durable(
         ours = record.measured("c", _flood(scene.filing(), effort), scene.pids)
         sink = Posts(scene.bare_citizen.port, "/sink", BODY, scene.tokens)
         most = record.measured("c ceiling", _flood(sink, effort), scene.bare_pids)
+        by_two = _by_two(scene, effort, record)
         by_writer = written(alone, effort.insert_s, effort.connections)
         bare = insert(effort.insert_s)
         http.ours.append(ours["per_s"])
         http.floor.append(bare)
         http.n += ours["n"]
+        both.ours.append(sum(told["per_s"] for told in by_two))
+        both.floor.append(bare)
+        both.n += sum(told["n"] for told in by_two)
         writer.ours.append(by_writer)
         writer.floor.append(bare)
         cost.ours.append(ours["cpu_us"]["citizen"])
@@ -58,6 +66,13 @@ def _durable(
         ceiling.ours.append(most["per_s"])
         close_reports(scene.ours.database)
         close_reports(alone)
+
+
+def _by_two(scene: Scene, effort: Effort, record: Record) -> list[dict[str, Any]]:
+    """Two processes at a time, each asked by a generator of its own."""
+    with scene.ours.another("citizen") as second:
+        jobs = [_flood(scene.filing(), effort), _flood(scene.filing(at=second), effort)]
+        return record.together("c two", jobs, scene.pids | {"second": second.pid})
 
 
 def _flood(posts: Posts, effort: Effort) -> Flood:

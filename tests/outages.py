@@ -13,6 +13,8 @@ from tests.truth import assert_whole
 SOON_S = 15
 SEEN_WHILE_AWAY_S = 1.5
 SEEN_AFTER_S = 3.0
+# As long as TCP may take to try again after an absence of a quarter of a minute, on a busy machine.
+TAKEN_S = 40
 
 
 @dataclass
@@ -98,3 +100,14 @@ class Outage:
         phone = self._next_phone
         id_ = await self.file()
         await eventually(lambda: phone.screens(id_) == 2, SOON_S, "the screens are counted again")
+
+
+async def taken(phone: Reporter, key: str, text: str) -> str:
+    """The report, once it is taken: filed again under its key as long as it is refused, as the page does."""
+
+    async def take() -> str:
+        answer = await phone.file(text, key=key)
+        assert answer.status_code in {200, 201, 503}, answer.text
+        return "" if answer.status_code == 503 else str(answer.json()["id"])
+
+    return str(await eventually(take, TAKEN_S, "it is taken"))

@@ -28,6 +28,7 @@ class SlowLine:
     target: int
     bits_per_s: float | None = None
     delay_s: float = 0.0
+    host: str = LOOPBACK  # where it listens
     up: int = 0  # bytes that reached the server
     down: int = 0
     _cut: bool = False
@@ -48,7 +49,7 @@ class SlowLine:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
-        listening.bind((LOOPBACK, self.port))
+        listening.bind((self.host, self.port))
         self._server = await asyncio.start_server(self._take, sock=listening, limit=ROOM)
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from dispatch.database import UNCONFIRMED_MS, Database
+from tests.outages import taken
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
 from tests.server import LOOPBACK, START_S, free_port
@@ -96,7 +97,7 @@ async def test_the_citizen_side_cut_off_from_its_surroundings_says_so_and_goes_o
     key = await _refused(phone)
     await _console_lives_on(console, filed[0])
     zones.database.good()
-    filed.append(await _taken(phone, key))
+    filed.append(await taken(phone, key, "没有数据库"))
     await eventually(lambda: phone.status(filed[0]) == "received", SOON_S, "what it could not be told before")
 
     zones.redis.good()
@@ -139,12 +140,3 @@ async def _console_lives_on(console: Dispatcher, report: str) -> None:
     await eventually(lambda: console.status(report) == "received", SOON_S, "the console side has everything")
     ticks = len(console.ticks)
     await eventually(lambda: len(console.ticks) > ticks, SOON_S, "its word of life goes on")
-
-
-async def _taken(phone: Reporter, key: str) -> str:
-    async def take() -> str:
-        answer = await phone.file("没有数据库", key=key)
-        assert answer.status_code in {200, 201, 503}, answer.text
-        return "" if answer.status_code == 503 else str(answer.json()["id"])
-
-    return str(await eventually(take, SOON_S, "it is taken"))
