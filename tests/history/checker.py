@@ -236,8 +236,11 @@ def _ends(seen: Iterable[Sighting], record: Record) -> Iterator[Violation]:
                 held[sighting.who].clear()
             held[sighting.who].update({card.report: card.version for card in sighting.cards})
         elif isinstance(sighting, Told):
-            told[sighting.who, sighting.report] = sighting
             reporters[sighting.who] = sighting.reporter
+            before = told.get((sighting.who, sighting.report))
+            # As a phone does: an answer that comes late does not take back what a frame has told meanwhile.
+            if before is None or sighting.version >= before.version:
+                told[sighting.who, sighting.report] = sighting
     for report in record.reports.values():
         for who, last in consoles.items():
             concerned = who in attentive and last.desk == report.desk and report.status != "closed"
