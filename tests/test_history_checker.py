@@ -166,6 +166,10 @@ def test_each_planted_violation_is_found_at_its_moment(
     assert broken(sightings, record) == (invariant, at)
 
 
+def test_an_answer_that_comes_after_the_frame_does_not_take_back_what_the_phone_was_told() -> None:
+    assert broken([*WHOLE, replace(FILED, at=2.9)]) is None
+
+
 def test_a_page_that_was_closed_need_not_have_seen_the_end() -> None:
     assert (
         broken(without(RECEIVED, SEEN_RECEIVED, *[one for one in WHOLE if isinstance(one, Attentive)]))
