@@ -221,6 +221,8 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
             feed.missed,
             lambda _desk: None,
             _canary_rung(feed.heard_canary, watch),
+            # Who accepts is answered with what the feed brings.
+            hears_itself=True,
         )
         async with writing(on.database, doorbell) as writer:
             canaries.writer = writer

@@ -52,25 +52,25 @@ class Doorbell:
         missed: Callable[[], None],
         screens_moved: Callable[[str], None],
         canary: Callable[[str, int], None] = lambda _desk, _seq: None,
+        *,
+        hears_itself: bool = False,
     ) -> None:
+        """`hears_itself`: what this process has committed it reads at once, and not by way of Redis."""
         self._redis = redis
         self._url = url
         self._heard = heard
         self._missed = missed
         self._screens_moved = screens_moved
         self._canary = canary
+        self._hears_itself = hears_itself
         self._unrung: deque[tuple[str, bytes]] = deque(maxlen=UNRUNG)
         self._something = asyncio.Event()
         self.connected = False
 
     def ring(self, events: Iterable[Recorded]) -> None:
-        """Ring for events that are committed. Returns at once; call it on the event loop.
-
-        This process hears them itself, and not by way of Redis: what it has committed its own sockets are told at once
-        and whatever becomes of Redis. A canary takes the whole way.
-        """
+        """Ring for events that are committed. Returns at once; call it on the event loop."""
         for event in events:
-            if event.kind != CANARY:
+            if self._hears_itself and event.kind != CANARY:  # a canary takes the whole way
                 self._heard(event.desk, event.seq)
             body = {
                 "seq": event.seq,
