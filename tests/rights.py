@@ -73,6 +73,8 @@ GET     /plain                               ok   ok   ok   ok
 POST    /plain/codes                         403  ok   ok   ok
 GET     /plain/identity                      401  ok   ok   401
 POST    /plain/identity                      403  ok   ok   401
+GET     /plain/mark                          401  ok   ok   401
+POST    /plain/mark                          403  ok   ok   401
 GET     /plain/reports                       401  ok   ok   401
 POST    /plain/reports                       403  ok   ok   401
 GET     /plain/reports/{id}                  401  ok   404  401

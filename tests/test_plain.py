@@ -553,3 +553,52 @@ async def test_signing_out_ends_the_session(stack: Stack, visitor: Visitor) -> N
     assert "desk110_session" not in visitor.http.cookies
     answer = await visitor.http.get("/api/v1/me", headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 401
+
+
+# --- marked as a nuisance
+
+
+async def marked(stack: Stack, visitor: Visitor) -> str:
+    """Somebody whose report the desk's shift leader took for nothing; the report."""
+    report = await visitor.filed("喂喂喂", area="330106")
+    leader = await Dispatcher.signed_in(stack.consoles[0], "33010690")
+    answer = await leader.http.post(
+        f"/console/reports/{report}/mark",
+        headers={"x-csrf-token": leader.csrf},
+        data={"category": "empty", "reason": "反复空报"},
+    )
+    await leader.http.aclose()
+    assert answer.status_code == 200, answer.text
+    return report
+
+
+async def test_who_is_marked_reads_why_and_appeals_once(stack: Stack, visitor: Visitor) -> None:
+    await marked(stack, visitor)
+    mine = await visitor.get("/plain/reports")
+    assert "您的报警目前排在后面处理" in mine.text
+    assert "反复空报" in mine.text
+    await visitor.get("/plain/mark")
+    empty = await visitor.submit("/plain/mark", text="   ")
+    assert empty.status_code == 422
+    kept = await visitor.submit("/plain/mark", text="x" * 1001)
+    assert (kept.status_code, kept.text.count("x" * 1001)) == (422, 1), "what was typed is still there"
+    sent = await visitor.submit("/plain/mark", text="是我孩子按的")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/plain/mark")
+    told = await visitor.get("/plain/mark")
+    assert "提出了申诉" in told.text
+    assert not [form for form in forms_in(told.text) if form.action == "/plain/mark"]
+    assert "我要申诉" not in (await visitor.get("/plain/reports")).text
+
+
+async def test_who_is_not_marked_is_told_nothing_of_marks(visitor: Visitor) -> None:
+    assert "标记" not in (await visitor.get("/plain/reports")).text
+    led = await visitor.get("/plain/mark")
+    assert (led.status_code, led.headers["location"]) == (303, "/plain/reports")
+
+
+async def test_whoever_stands_beside_a_covert_reporter_reads_nothing_of_a_mark(
+    stack: Stack, visitor: Visitor
+) -> None:
+    report = await marked(stack, visitor)
+    change(stack, "report", {"id": UUID(report)}, covert=True)
+    assert "排在后面" not in (await visitor.get("/plain/reports")).text

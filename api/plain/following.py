@@ -6,13 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.marks import told_to
 from api.parts import parts_of
-from api.plain import guard, page, telling
+from api.plain import guard, marked, page, telling
 from api.plain.page import STILL, told, words_of
 from api.reports import id_of, own_report, page_of_reports
 from dispatch.clock import now
 from dispatch.errors import Refused
-from dispatch.states import ReportState
+from dispatch.states import MarkState, ReportState
+from dispatch.words import Words
 from web.problems import STATUS
 
 # What an address may say of photos that were not taken: codes of ours, few of them.
@@ -32,14 +34,24 @@ async def show_mine(request: Request) -> Response:
     reporter = await guard.reporter_at(request)
     found, following = await page_of_reports(parts, reporter.id, request.query_params.get("cursor"))
     words = words_of(request)
+    mark = await told_to(parts, reporter.id)
     return page.page(
         request,
         "reports",
+        mark=mark and _of_mark(mark, words),
         reports=found,
         following=following,
         clock=telling.clock,
         calls=lambda report: telling.calls(report, words),
     )
+
+
+def _of_mark(mark: MarkState, words: Words) -> dict[str, object]:
+    return {
+        "title": marked.title(mark, words),
+        "lines": marked.lines(mark, words),
+        "appealing": marked.may_appeal(mark),
+    }
 
 
 async def show(request: Request) -> Response:

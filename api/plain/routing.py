@@ -2,8 +2,8 @@
 
 from starlette.routing import Route
 
-from api.plain import filing, following, signing, talking
+from api.plain import filing, following, marked, signing, talking
 
 
 def routes() -> list[Route]:
-    return [*filing.routes(), *signing.routes(), *following.routes(), *talking.routes()]
+    return [*filing.routes(), *signing.routes(), *following.routes(), *talking.routes(), *marked.routes()]

@@ -3,6 +3,7 @@
 from playwright.async_api import expect
 
 from tests.both_screens import photo
+from tests.states.nuisance import mark_reporter
 from tests.states.scene import Scene, state
 
 GROUP = "Without scripts, without a network"
@@ -147,6 +148,16 @@ async def plain_reports(scene: Scene) -> None:
     await received_plainly(scene)
     await scene.page.goto("/plain/reports")
     await expect(scene.page.locator(".row")).to_be_visible()
+
+
+@state(GROUP)
+async def plain_mark(scene: Scene) -> None:
+    """Marked as a nuisance: why, until when, and the one appeal."""
+    report = await received_plainly(scene)
+    await mark_reporter(scene, report)
+    await scene.page.goto("/plain/reports")
+    await scene.page.click(".notice .way")
+    await expect(scene.page.locator("#text")).to_be_visible()
 
 
 @state(GROUP)
