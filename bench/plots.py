@@ -15,7 +15,7 @@ from typing import Final
 from bench.figures import Figure
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 150, 40, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 40, 40, 44
 LINE_COLOURS: Final = ("#1f5fbf", "#c2410c", "#15803d")
 _NAME: Final = re.compile(r"(?P<act>.+), (?P<size>[\d,]+) (?P<what>[^:]+): (?P<part>.+)")
 
