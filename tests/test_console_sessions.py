@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 
 import httpx2
+import orjson
 import pyotp
 import pytest
 
@@ -13,7 +14,7 @@ from dispatch.dispatchers import row_of
 from dispatch.reporters import token_digest
 from tests.people import Dispatcher
 from tests.stack import PASSWORD, App, Stack
-from tests.witness import assert_problem, change, closed, nothing_written, unharmed
+from tests.witness import Logs, assert_problem, change, closed, nothing_written, unharmed
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +92,23 @@ async def test_nonsense_at_the_door_is_just_wrong(
         answer = await try_door(console, number, password)
     assert answer.status_code == 401
     assert "<script>" not in answer.text
+
+
+async def test_who_is_not_let_in_stands_in_the_log_and_nothing_that_was_typed(
+    stack: Stack, console: httpx2.AsyncClient
+) -> None:
+    logs = Logs(stack)
+    await try_door(console, "33010901", "a-wrong-password-1")
+    await try_door(console, "a-password-2-in-the-wrong-field", "33010901")
+    await try_door(console, "33019901", "a-wrong-password-3")
+    told = [orjson.loads(line) for line in logs.lines() if '"sign_in_refused"' in line]
+    assert [(line["error"], line.get("dispatcher")) for line in told] == [
+        ("wrong", "33010901"),
+        ("wrong", None),
+        ("wrong", None),
+    ]
+    assert not [line for line in logs.lines() if "a-wrong-password" in line or "a-password-2" in line]
+    assert not [line for line in logs.lines() if "33019901" in line]
 
 
 async def test_an_account_that_is_disabled_is_like_none(stack: Stack, console: httpx2.AsyncClient) -> None:
