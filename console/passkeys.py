@@ -47,6 +47,7 @@ from console.sign_in import (
     require_act,
     same_page,
     set_cookie,
+    tell_refused,
 )
 from dispatch import dispatchers, passkeys
 from dispatch.dispatchers import FIRST, OnDuty, row_of
@@ -96,6 +97,15 @@ async def sign_in(request: Request) -> Response:
 
     Raises Refused: `csrf_refused`, `too_many_requests`, `passkey_refused` for whatever is wrong with it.
     """
+    try:
+        return await _let_in(request)
+    except Refused as refused:
+        if refused.code == "passkey_refused":
+            tell_refused("passkey")
+        raise
+
+
+async def _let_in(request: Request) -> Response:
     parts, form = parts_of(request), await read_form(request)
     origin, party = _here(request)
     if not same_page(request, form):

@@ -61,14 +61,14 @@ async def sign_in(request: Request) -> Response:
     try:
         await take_try(request, number)
     except Refused:
-        _refused("too_many")
+        tell_refused("too_many")
         return page(request, number=number, error="too_many", minutes=1, status=429)
     account = None
     if NUMBER.fullmatch(number):
         account = await parts.read(lambda session: dispatchers.account(session, number))
     # argon2id takes tens of milliseconds by design.
     if not await asyncio.to_thread(dispatchers.password_fits, account, password) or account is None:
-        _refused("wrong", account)
+        tell_refused("wrong", account)
         return page(request, number=number, error="wrong", status=401)
     step = recovery = None
     if account.totp_secret is not None:
@@ -76,14 +76,14 @@ async def sign_in(request: Request) -> Response:
         try:
             await take_second_try(request, number, code)
         except Refused:
-            _refused("too_many_codes", account)
+            tell_refused("too_many_codes", account)
             return page(request, number=number, asks_totp=True, error="too_many", minutes=60, status=429)
         step = _totp_step(parts, account.number, account.totp_secret, code)
         recovery = _recovery(parts, account.number, code) if step is None else None
         if step is None and recovery is None:
             error: SignInError | None = "totp" if code else None
             if code:
-                _refused("code", account)
+                tell_refused("code", account)
             return page(request, number=number, asks_totp=True, error=error, status=401)
     token, where, lacks = new_token(), address(request), lacking(parts, account)
     before = await on_duty(request)
@@ -101,7 +101,7 @@ async def sign_in(request: Request) -> Response:
     logs = {account.desk or PROVINCE, PROVINCE, before.desk or PROVINCE if before else PROVINCE}
     opened = await parts.writer.do(open_session, *sorted(logs))
     if not opened:
-        _refused("code", account)
+        tell_refused("code", account)
         return page(
             request, number=number, asks_totp=account.totp_secret is not None, error="totp", status=401
         )
@@ -114,7 +114,7 @@ async def sign_in(request: Request) -> Response:
     return to_desk
 
 
-def _refused(why: str, account: Account | None = None) -> None:
+def tell_refused(why: str, account: Account | None = None) -> None:
     """Somebody was not let in (OWASP ASVS 16.3.1). Whose account it was meant for is told where there is one: what was
     typed into the field may be anything, a password too."""
     log.warning("sign_in_refused", error=why, dispatcher=account.number if account else None)
