@@ -39,6 +39,11 @@ _ASKED = select(_TRANSFER.c.to_desk).where(
     _TRANSFER.c.report == bindparam("of"), _TRANSFER.c.ended_at.is_(None)
 )
 _SEEN_BY = union(select(_OFFERING.c.desk).where(_OFFERING.c.report == bindparam("of")), _ASKED)
+# Of the report in a statement: whether `seen_by` gives any. Most are at their own desk alone.
+SEEN_ELSEWHERE = or_(
+    exists().where(_OFFERING.c.report == _REPORT.c.id),
+    exists().where(_TRANSFER.c.report == _REPORT.c.id, _TRANSFER.c.ended_at.is_(None)),
+)
 _INSERT = insert(_OFFERING)
 _END = delete(_OFFERING).where(_OFFERING.c.report == bindparam("of"))
 

@@ -26,7 +26,7 @@ from dispatch.exercises import MARK
 from dispatch.handling import begin as begin_handling
 from dispatch.ids import new_id
 from dispatch.models import TABLES
-from dispatch.offering import end, offered_at, seen_by, tell_offered
+from dispatch.offering import SEEN_ELSEWHERE, end, offered_at, seen_by, tell_offered
 from dispatch.receipts import Statement, place_digest, text_digest
 from dispatch.states import Place
 from dispatch.told import when_switched
@@ -77,7 +77,11 @@ _AT_DESK = select(_REPORT.c.status).where(
     _REPORT.c.id == bindparam("report"), _REPORT.c.desk == bindparam("at")
 )
 _WHOSE = select(
-    _REPORT.c.desk, _REPORT.c.reporter, _REPORT.c.status, _REPORT.c.handled, _REPORT.c.version
+    _REPORT.c.desk,
+    _REPORT.c.reporter,
+    _REPORT.c.status,
+    _REPORT.c.version,
+    SEEN_ELSEWHERE.label("elsewhere"),
 ).where(_REPORT.c.id == bindparam("report"))
 _VERSION = select(_REPORT.c.version).where(_REPORT.c.id == bindparam("report"))
 _COVERT = select(_REPORT.c.covert).where(_REPORT.c.id == bindparam("report"))
@@ -278,8 +282,7 @@ def _held(session: Session, report: UUID) -> tuple[Row[Any, Any, Any, Any, Any],
     """How the report stands, and the other desks on whose screens it is; the logs of all of them are held."""
     while True:
         stands = session.connection().execute(_WHOSE, {"report": report}).one()
-        # Asked for only where it can be: while it waits, or once something happened after its acceptance.
-        elsewhere = seen_by(session, report) if stands.status == "filed" or stands.handled > 1 else []
+        elsewhere = seen_by(session, report) if stands.elsewhere else []
         # Until the logs are held, somebody may offer it to one more desk, or accept it at another.
         if not lock_log(session, stands.desk, *elsewhere):
             return stands, elsewhere
