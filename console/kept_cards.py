@@ -21,28 +21,35 @@ class _Kept:
 
 
 class KeptCards:
-    """By report, desk and language. Safe to use from any thread."""
+    """By report and desk, then by language. Safe to use from any thread."""
 
     def __init__(self, most: int = MOST) -> None:
+        """`most` reports are kept, those that were shown last."""
         self._most = most
-        self._cards: OrderedDict[tuple[UUID, str | None, str], _Kept] = OrderedDict()
+        self._cards: OrderedDict[tuple[UUID, str], dict[str, _Kept]] = OrderedDict()
         self._turn = threading.Lock()
 
     def find(self, report: ReportState, language: str, dangers: object) -> str | None:
         """The card of exactly this state, if it was rendered by this reading of the danger words."""
-        key = report.id, report.at, language
+        key = report.id, report.at
         with self._turn:
-            kept = self._cards.get(key)
+            kept = self._cards.get(key, {}).get(language)
             if kept is None or kept.dangers is not dangers:
                 return None
             self._cards.move_to_end(key)
         return kept.card if kept.report == report else None
 
     def keep(self, report: ReportState, language: str, dangers: object, card: str) -> None:
-        """Remember it. A card that says anything of the hour must not be kept (`lasts`)."""
+        """Remember it, in place of the report's earlier one. What is closed leaves the screens, and is not kept."""
+        key = report.id, report.at
         with self._turn:
-            self._cards[report.id, report.at, language] = _Kept(report, dangers, card)
-            self._cards.move_to_end((report.id, report.at, language))
+            if report.status == "closed":
+                self._cards.pop(key, None)
+                return
+            if not lasts(report):
+                return
+            self._cards.setdefault(key, {})[language] = _Kept(report, dangers, card)
+            self._cards.move_to_end(key)
             if len(self._cards) > self._most:
                 self._cards.popitem(last=False)
 

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from console import acts, attachments, entries, measures, told
 from console.conversation import delivered, moments, unanswered
 from console.degrees import writings
-from console.kept_cards import KeptCards, lasts
+from console.kept_cards import KeptCards
 from console.likeness import likeness_in
 from console.plainly import plainly
 from console.questions import offered
@@ -187,7 +187,7 @@ class Rendering:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it
             log.error("card_failed", report=str(report.id), error=type(error).__name__, where=place_of(error))
             return of.bare_card.render(report=report)
-        if lasts(report) and not self._reload:
+        if not self._reload:
             self._kept.keep(report, language, dangers, card)
         return card
 

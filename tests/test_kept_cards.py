@@ -53,6 +53,14 @@ def test_a_card_that_could_not_be_rendered_is_tried_again() -> None:
     assert rendering.card(broken, "zh-CN") is not rendering.card(broken, "zh-CN")
 
 
+def test_of_what_is_closed_nothing_is_kept_in_any_language() -> None:
+    kept, dangers = KeptCards(), object()
+    for language in ("zh-CN", "en"):
+        kept.keep(REPORT, language, dangers, "words of a person")
+    kept.keep(replace(REPORT, status="closed"), "zh-CN", dangers, "closed")
+    assert not kept._cards
+
+
 def test_no_more_cards_are_kept_than_there_is_room_for() -> None:
     kept, dangers = KeptCards(most=2), object()
     reports = [replace(REPORT, id=UUID(int=n)) for n in range(3)]
