@@ -119,8 +119,8 @@ async def test_a_moment_of_lost_packets_is_only_a_moment(
         province.far.carry()
         answer = await filing
         report = answer.json()["id"] if answer.status_code == 201 else await taken(phone, key, "一瞬间")
-        await eventually(lambda report=report: report in console.cards, TAKEN_S, "seen")  # type: ignore[misc]
+        await eventually(lambda report=report: report in console.cards, TAKEN_S, "seen")
         assert (await console.accept(report)).status_code == 200
-        await eventually(lambda report=report: phone.status(report) == "received", TAKEN_S, "已接收")  # type: ignore[misc]
+        await eventually(lambda report=report: phone.status(report) == "received", TAKEN_S, "已接收")
         assert filed_under(province.whole.database, key) == 1
     assert_whole(province.whole.database, place.desk)
