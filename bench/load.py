@@ -15,6 +15,7 @@ MARKS = 1_000_000  # as many as one job may use
 SHOWN_S = 0.25  # as often as the console's page tells how far its screen is
 OPENING = 50  # connections made at a time
 CURSOR = b'id="cursor" value="'
+PING, PONG = b'{"type":"ping"}', b'{"type":"pong"}'
 
 clock = time.perf_counter  # CLOCK_MONOTONIC, the same for every process of the machine
 
@@ -102,6 +103,9 @@ class Watcher:
         self._telling: asyncio.TimerHandle | None = None
 
     def heard(self, frame: bytes) -> None:
+        if frame == PING:  # who does not answer is taken for gone
+            self.socket.say(PONG)
+            return
         at = clock()
         self.first.set()
         if self._shows:
