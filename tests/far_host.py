@@ -56,7 +56,7 @@ class FarApp(App):
 
     def __init__(self, name: str, environment: dict[str, str], host: FarHost, log: Path) -> None:
         self._host = host
-        super().__init__(name, {**environment, "DESK110_HOST": host.front}, log)
+        super().__init__(name, {**environment, "DESK110_HOST": host.front, "DESK110_DEMO_PUBLIC": "1"}, log)
         self.command = host.there(self.command)
 
     @property
