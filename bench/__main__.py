@@ -28,7 +28,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(help=__doc__)
 def main(
-    quick: Annotated[bool, typer.Option(help="About two minutes instead of fifteen.")] = False,
+    quick: Annotated[bool, typer.Option(help="Less of everything, and two rounds.")] = False,
     tiny: Annotated[bool, typer.Option(hidden=True)] = False,
     only: Annotated[
         str, typer.Option(help=f"Some of the runs, such as a,c; of {','.join((*RUNS, *NAMED))}.")
