@@ -11,6 +11,7 @@ import socket
 import struct
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from tests.server import LOOPBACK
 
@@ -194,3 +195,14 @@ def _reset(writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
+
+
+def by_way_of(environment: dict[str, str], database: SlowLine, redis: SlowLine) -> dict[str, str]:
+    """The environment of a process that has PostgreSQL and Redis by these lines alone."""
+    url = urlsplit(environment["DATABASE_URL"])
+    user, _, _ = url.netloc.rpartition("@")
+    return {
+        **environment,
+        "DATABASE_URL": urlunsplit(url._replace(netloc=f"{user}@{database.host}:{database.port}")),
+        "REDIS_URL": f"redis://{redis.host}:{redis.port}/0",
+    }

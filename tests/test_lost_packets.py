@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
@@ -16,7 +15,7 @@ from tests.people import People, eventually
 from tests.places import Place
 from tests.server import START_S, free_port
 from tests.servers import Postgres, Valkey
-from tests.slow_line import SlowLine
+from tests.slow_line import SlowLine, by_way_of
 from tests.stack import Stack
 from tests.stack import stack as running_stack
 from tests.truth import assert_whole, filed_under
@@ -54,13 +53,8 @@ async def province(
         redis = SlowLine(free_port(), valkey_of_session.port, host=far.here)
         for line in (database, redis):
             await line.open()
-        url = urlsplit(console_side.environment["DATABASE_URL"])
-        user, _, _ = url.netloc.rpartition("@")
-        there = {
-            "DATABASE_URL": urlunsplit(url._replace(netloc=f"{user}@{far.here}:{database.port}")),
-            "REDIS_URL": f"redis://{far.here}:{redis.port}/0",
-        }
-        citizen = FarApp("citizen", {**console_side.environment, **there}, far, console_side.home / "far.log")
+        there = by_way_of(console_side.environment, database, redis)
+        citizen = FarApp("citizen", there, far, console_side.home / "far.log")
         citizen.launch()
         try:
             await eventually(lambda: asyncio.to_thread(citizen.ready), START_S, "the citizens' side is up")

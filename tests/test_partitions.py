@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
@@ -13,9 +12,9 @@ from dispatch.database import UNCONFIRMED_MS, Database
 from tests.outages import taken
 from tests.people import Dispatcher, People, Reporter, eventually
 from tests.places import Place
-from tests.server import LOOPBACK, START_S, free_port
+from tests.server import START_S, free_port
 from tests.servers import Postgres, Valkey
-from tests.slow_line import SlowLine
+from tests.slow_line import SlowLine, by_way_of
 from tests.stack import App, Stack
 from tests.stack import stack as running_stack
 from tests.truth import assert_whole, filed_under
@@ -59,13 +58,8 @@ async def zones(
     redis = SlowLine(free_port(), valkey_of_session.port)
     for line in (database, redis):
         await line.open()
-    url = urlsplit(console_side.environment["DATABASE_URL"])
-    user, _, _ = url.netloc.rpartition("@")
-    there = {
-        "DATABASE_URL": urlunsplit(url._replace(netloc=f"{user}@{LOOPBACK}:{database.port}")),
-        "REDIS_URL": f"redis://{LOOPBACK}:{redis.port}/0",
-    }
-    citizen = App("citizen", {**console_side.environment, **there}, console_side.home / "citizen.log")
+    there = by_way_of(console_side.environment, database, redis)
+    citizen = App("citizen", there, console_side.home / "citizen.log")
     citizen.launch()
     try:
         await eventually(lambda: asyncio.to_thread(citizen.ready), START_S, "the citizen side is up")

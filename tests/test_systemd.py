@@ -105,7 +105,9 @@ def test_what_a_unit_writes_goes_to_the_journal_that_is_kept_for_half_a_year(nam
 
 
 def test_what_nginx_writes_is_kept_for_half_a_year() -> None:
-    words = dict(re.findall(r"^\t(\w+) (\d+)$", (DEPLOY / "logrotate-nginx").read_text("utf-8"), re.MULTILINE))
+    words = dict(
+        re.findall(r"^\t(\w+) (\d+)$", (DEPLOY / "logrotate-nginx").read_text("utf-8"), re.MULTILINE)
+    )
     assert int(words["rotate"]) >= LOGS_KEPT_DAYS
     assert int(words["maxage"]) >= LOGS_KEPT_DAYS
 

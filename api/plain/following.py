@@ -13,8 +13,7 @@ from api.plain.page import STILL, told, words_of
 from api.reports import id_of, own_report, page_of_reports
 from dispatch.clock import now
 from dispatch.errors import Refused
-from dispatch.states import MarkState, ReportState
-from dispatch.words import Words
+from dispatch.states import ReportState
 from web.problems import STATUS
 
 # What an address may say of photos that were not taken: codes of ours, few of them.
@@ -38,20 +37,12 @@ async def show_mine(request: Request) -> Response:
     return page.page(
         request,
         "reports",
-        mark=mark and _of_mark(mark, words),
+        mark=marked.said_of(mark, words) if mark else None,
         reports=found,
         following=following,
         clock=telling.clock,
         calls=lambda report: telling.calls(report, words),
     )
-
-
-def _of_mark(mark: MarkState, words: Words) -> dict[str, object]:
-    return {
-        "title": marked.title(mark, words),
-        "lines": marked.lines(mark, words),
-        "appealing": marked.may_appeal(mark),
-    }
 
 
 async def show(request: Request) -> Response:

@@ -46,28 +46,34 @@ async def appeal(request: Request) -> Response:
     """`text` → 303 to the same page, which says that it was sent."""
     form = await read_form(request)
     guard.check(request, form)
-    reporter = await guard.reporter_at(request)
+    parts, reporter = parts_of(request), await guard.reporter_at(request)
+    mark = await told_to(parts, reporter.id)
+    if mark is None:
+        return page.to("/plain/reports")
     text = form.get("text", "").replace("\r\n", "\n").strip()
     try:
-        await appeal_of(parts_of(request), reporter.id, forms.as_body(AppealBody, {"text": text}))
+        await appeal_of(parts, reporter.id, forms.as_body(AppealBody, {"text": text}))
     except Exception as error:  # noqa: BLE001 - what was typed must not be lost by any of them
-        mark = await told_to(parts_of(request), reporter.id)
-        if mark is None:
-            return page.to("/plain/reports")
         return _page(request, mark, text, error)
     return page.to(PATH)
 
 
-def lines(mark: MarkState, words: Words) -> list[str]:
-    """What is said of it, a sentence each."""
-    if not _stands(mark):
-        return [words("citizen.marked.lifted", at=telling.clock(mark.answered_at or mark.at))]
-    days = max(1, math.ceil((mark.until - now()) / _DAY))
+def said_of(mark: MarkState, words: Words) -> dict[str, object]:
+    """For a template: `title`, `lines` (a sentence each), and whether the one appeal may be written (`appealing`)."""
+    stands = mark.ended_by is None and mark.until > now()
+    return {
+        "title": words("citizen.marked.title" if stands else "citizen.marked.lifted_title"),
+        "lines": _standing(mark, words) if stands else [_lifted(mark, words)],
+        "appealing": stands and mark.appealed_at is None,
+    }
+
+
+def _standing(mark: MarkState, words: Words) -> list[str]:
     why = words(
         "citizen.marked.why",
         category=words(f"citizen.marked.category.{mark.category}"),
         at=telling.clock(mark.until),
-        n=days,
+        n=max(1, math.ceil((mark.until - now()) / _DAY)),
     )
     found = [why, words("citizen.marked.still")]
     if mark.answered_at is not None:
@@ -77,30 +83,17 @@ def lines(mark: MarkState, words: Words) -> list[str]:
     return found
 
 
-def title(mark: MarkState, words: Words) -> str:
-    """What stands above these sentences."""
-    return words("citizen.marked.title" if _stands(mark) else "citizen.marked.lifted_title")
-
-
-def may_appeal(mark: MarkState) -> bool:
-    """Once, while it stands."""
-    return _stands(mark) and mark.appealed_at is None
-
-
-def _stands(mark: MarkState) -> bool:
-    return mark.ended_by is None and mark.until > now()
+def _lifted(mark: MarkState, words: Words) -> str:
+    return words("citizen.marked.lifted", at=telling.clock(mark.answered_at or mark.at))
 
 
 def _page(request: Request, mark: MarkState, text: str = "", error: Exception | None = None) -> Response:
     refused = refused_by(error) if error else None
-    words = words_of(request)
     return page.page(
         request,
         "mark",
         status=page.status_of(refused) if refused else 200,
         error=page.said(request, refused) if refused else None,
-        title=title(mark, words),
-        lines=lines(mark, words),
-        appealing=may_appeal(mark),
+        mark=said_of(mark, words_of(request)),
         text=text,
     )

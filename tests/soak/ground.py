@@ -30,7 +30,7 @@ from tests.stack import Stack
 SETTLED_S: Final = 120.0
 SETTLED_EVERY_S: Final = 0.5
 STORED_WITHIN_S: Final = 120.0
-COME_TOGETHER: Final = 10
+COME_TOGETHER: Final = 10  # reporters who sign in at a time
 
 
 @dataclass
