@@ -151,6 +151,14 @@ async def plain_reports(scene: Scene) -> None:
 
 
 @state(GROUP)
+async def plain_reports_marked(scene: Scene) -> None:
+    """My reports of somebody who is marked as a nuisance: said first, with the way to the appeal."""
+    await mark_reporter(scene, await received_plainly(scene))
+    await scene.page.goto("/plain/reports")
+    await expect(scene.page.locator(".notice .way")).to_be_visible()
+
+
+@state(GROUP)
 async def plain_mark(scene: Scene) -> None:
     """Marked as a nuisance: why, until when, and the one appeal."""
     report = await received_plainly(scene)
