@@ -155,7 +155,7 @@ async def plain_reports_marked(scene: Scene) -> None:
     """My reports of somebody who is marked as a nuisance: said first, with the way to the appeal."""
     await mark_reporter(scene, await received_plainly(scene))
     await scene.page.goto("/plain/reports")
-    await expect(scene.page.locator(".notice .way")).to_be_visible()
+    await expect(scene.page.locator(".marked .way")).to_be_visible()
 
 
 @state(GROUP)
@@ -164,7 +164,7 @@ async def plain_mark(scene: Scene) -> None:
     report = await received_plainly(scene)
     await mark_reporter(scene, report)
     await scene.page.goto("/plain/reports")
-    await scene.page.click(".notice .way")
+    await scene.page.click(".marked .way")
     await expect(scene.page.locator("#text")).to_be_visible()
 
 
