@@ -32,6 +32,7 @@ _LOCK = (
     .order_by(_HEAD.c.desk)
     .with_for_update()
 )
+_LOCK_AT_ONCE = _LOCK.with_for_update(nowait=True)
 _INSERT = insert(_EVENT)
 _SINCE = (
     select(_EVENT.c.seq, _EVENT.c.kind, _EVENT.c.report, _EVENT.c.reporter)
@@ -288,12 +289,17 @@ class Batch:
 
     def lock(self, desks: Sequence[str]) -> bool:
         """Load and lock the heads of these desks, in the order given (which must be the sorted one); gives whether
-        any was not locked before."""
+        any was not locked before.
+
+        One that comes before others that are held already is not waited for: two who waited for each other would
+        take PostgreSQL a second to see. Raises OperationalError, and the writer begins again with the order right.
+        """
         missing = [desk for desk in desks if desk not in self._heads]
         if not missing:
             return False
         self._needed.update(missing)
-        rows = self._session.connection().execute(_LOCK, {"desks": missing})
+        late = bool(self._heads) and missing[0] < max(self._heads)
+        rows = self._session.connection().execute(_LOCK_AT_ONCE if late else _LOCK, {"desks": missing})
         for desk, seq, digest, numbered_on, numbered in rows:
             self._heads[desk] = _Head(seq, digest, numbered_on, numbered)
         return True

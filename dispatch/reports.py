@@ -53,6 +53,7 @@ _TO_RECEIVE = (
         _REPORT.c.crs,
         _REPORT.c.exercise,
         _DESK.c.name,
+        SEEN_ELSEWHERE.label("elsewhere"),
     )
     .join(_DESK, _DESK.c.adcode == bindparam("at"))
     .where(_REPORT.c.id == bindparam("report"), offered_at(bindparam("at")))
@@ -101,7 +102,12 @@ def acknowledge(session: Session, report: UUID, desk: str, dispatcher: str, sign
     Raises Refused: `report_unknown` (none such at this desk), `report_closed`, `already_received` with the
     winner's `dispatcher` number and `at`.
     """
-    found = session.connection().execute(_TO_RECEIVE, {"report": report, "at": desk}).one_or_none()
+    wanted = {"report": report, "at": desk}
+    found = session.connection().execute(_TO_RECEIVE, wanted).one_or_none()
+    if found is not None and found.elsewhere:
+        # All logs first, and only then the acknowledgement's row: else two desks hold what the other waits for.
+        _held(session, report)
+        found = session.connection().execute(_TO_RECEIVE, wanted).one_or_none()
     if found is None:
         if session.connection().execute(_WAS_OFFERED, {"at": desk, "of": report}).first() is None:
             raise Refused("report_unknown")

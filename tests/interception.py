@@ -6,6 +6,11 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import Page, Route
 
 PROBE = "/probe-of-the-interception"
+# The service worker's requests are no page's: where it sends what is left to it, they would go to the server.
+NOTHING_LEFT_TO_THE_WORKER = """
+    const registration = self.ServiceWorkerRegistration?.prototype;
+    if (registration) Object.defineProperty(registration, "sync", { get: () => undefined, configurable: true });
+"""
 
 
 async def intercept(
@@ -20,6 +25,8 @@ async def intercept(
     async def answer(route: Route) -> None:
         await route.fulfill(status=204)
 
+    await page.add_init_script(NOTHING_LEFT_TO_THE_WORKER)
+    await page.evaluate(f"() => {{ {NOTHING_LEFT_TO_THE_WORKER} }}")
     await page.route(pattern, handler)
     await page.route(f"**{PROBE}", answer)
     await page.evaluate(
