@@ -249,6 +249,7 @@ async def _console_life(app: Starlette) -> AsyncIterator[None]:
                 heads=feed.watch_heads(),
                 presence=presence.tell(doorbell),
                 colleagues=hub.ask_colleagues(),
+                waiting=hub.count_again(feed.cursor),
                 tick=hub.tick(
                     lambda: feed.heads_at,
                     feed.cursor,

@@ -6,8 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bench.figures import summary
-from bench.load import Lines, Posts, Sockets, clock
+from bench.load import Lines, Posts, Sockets, Watcher, clock
 from bench.pace import Go, Told, close, pace, until
+
+QUIET_S = 1.5
+OPENED_WITHIN_S = 60.0
 
 ID = re.compile(rb'"id":"([0-9a-f-]{36})"')
 
@@ -30,6 +33,7 @@ class Accepts:
     warm_s: float
     seconds: float
     connections: int = 24
+    opening: Sockets | None = None  # consoles that are opened while it is measured
 
     async def run(self, go: Go) -> Told:
         listeners = await self.sockets.open()
@@ -52,7 +56,7 @@ class Accepts:
 
         for listener in listeners:
             listener.also = heard
-        await asyncio.sleep(0.5)  # the news of the filing has come by then
+        opened_s = await _quiet(consoles)
         await go()
 
         def accept(counts: bool) -> None:
@@ -66,9 +70,10 @@ class Accepts:
                 due[report] = clock()
             lines.ask(text.encode(), lambda status, _data: statuses.update([status]))
 
+        more = asyncio.create_task(self._open_more())
         late = await pace(self.rate, self.warm_s, self.seconds, accept)
         await until(lambda: not due and statuses.total() == asked)
-        close(lines, [*listeners, *consoles])
+        close(lines, [*listeners, *consoles, *await more])
         return {
             "n": len(times),
             "all": statuses.total(),
@@ -77,7 +82,12 @@ class Accepts:
             "statuses": statuses,
             "frame_bytes": sum(sizes) / max(1, len(sizes)),
             "late": summary(late),
+            "opened_s": opened_s,
         }
+
+    async def _open_more(self) -> list[Watcher]:
+        await asyncio.sleep(self.warm_s)
+        return await self.opening.open() if self.opening else []
 
     async def _reports(self) -> list[tuple[bytes, int]]:
         """Identifier, and the number of the reporter among the sockets."""
@@ -101,3 +111,19 @@ class Accepts:
         await until(lambda: len(ids) == wanted, 30)
         lines.close()
         return [(id_, 0) for id_ in ids if id_]
+
+
+async def _quiet(consoles: list[Watcher]) -> float:
+    """Waits until the consoles have all that is there, and the news of the filing: nothing but ticks comes for a while.
+    Gives how long that took; seconds."""
+    began = last = clock()
+
+    def heard(frame: bytes) -> None:
+        nonlocal last
+        if b'"type":"tick"' not in frame:
+            last = clock()
+
+    for console in consoles:
+        console.also = heard
+    await until(lambda: clock() - last > QUIET_S, OPENED_WITHIN_S)
+    return last - began

@@ -93,7 +93,8 @@ def accept_to_reporter(scene: Scene, effort: Effort, record: Record) -> None:
         close_reports(scene.ours.database)
 
 
-def acceptances(scene: Scene, effort: Effort, tokens: list[str]) -> Accepts:
+def acceptances(scene: Scene, effort: Effort, tokens: list[str], *, opening: bool = False) -> Accepts:
+    """Reports of these reporters, accepted while one console is open; `opening`: one more comes amid it."""
     token, csrf = scene.consoles[0]
     request = (
         f"POST /console/reports/REPORT/acknowledgement HTTP/1.1\r\nhost: {HOST}:{scene.console.port}\r\n"
@@ -110,6 +111,7 @@ def acceptances(scene: Scene, effort: Effort, tokens: list[str]) -> Accepts:
         effort.accept_rate,
         effort.warm_s,
         effort.accept_s,
+        opening=scene.console_sockets(2).some(1, 2) if opening else None,
     )
 
 

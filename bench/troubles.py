@@ -79,6 +79,9 @@ def one_persons_flood(scene: Scene, effort: Effort, record: Record) -> None:
     p99 = record.figure(
         Figure("h", f"{title}: p99", "ms", floor_name="none waiting", aim=Aim("ratio", "≤", 1.1))
     )
+    amid = record.figure(
+        Figure("h", "the same while one more console opens: p99", "ms", floor_name="none waiting")
+    )
     cost = record.figure(
         Figure("h", "citizen and console process, an acceptance", "µs CPU", floor_name="none waiting")
     )
@@ -91,12 +94,15 @@ def one_persons_flood(scene: Scene, effort: Effort, record: Record) -> None:
             if waiting:
                 rate.ours.append(_flood(scene, effort, flooder, waiting, record))
                 rate.n += waiting
-            told = record.measured(
-                "h" if waiting else "h none", acceptances(scene, effort, tokens), scene.pids
+            name = "h" if waiting else "h none"
+            told = record.measured(name, acceptances(scene, effort, tokens), scene.pids)
+            opening = record.measured(
+                f"{name}, opening", acceptances(scene, effort, tokens, opening=True), scene.pids
             )
             for figure, value in (
                 (p50, told["frame"]["p50"]),
                 (p99, told["frame"]["p99"]),
+                (amid, opening["frame"]["p99"]),
                 (cost, told["cpu_us"]["citizen"] + told["cpu_us"]["console"]),
             ):
                 (figure.ours if waiting else figure.floor).append(value)

@@ -1,6 +1,7 @@
 """The consoles' sockets of this process, by desk, and what the feed brings for them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +15,7 @@ from console.rendering import LATE_S, Rendering
 from dispatch import danger_words, dispatchers, figures, reading, units, waiting
 from dispatch.clock import now
 from dispatch.desk_times import times_of
-from dispatch.events import DESK_SET, READY_WORDS_CHANGED, Recorded, changed_by
+from dispatch.events import DESK_SET, READY_WORDS_CHANGED, Recorded, changed_by, heads
 from dispatch.logs import place_of
 from dispatch.reads import Reads
 from dispatch.states import ReportState
@@ -28,6 +29,8 @@ SWEEP_EVERY_S = 2.0
 # When the heads have not been seen for so long, the ticks stop: a screen must not look live on old news.
 STALE_S = 3.0
 SESSIONS_AT_ONCE = 500
+# Counting who waits grows with them: it takes no more than so much of the time, however fast a desk's events come.
+COUNTING_SHARE = 0.05
 
 # So many cards of each sort a page is given, those that stand first; a figure says how many more wait. What is pushed
 # comes on top.
@@ -56,7 +59,7 @@ class Loaded:
     """What the feed read for a desk's consoles: each changed report's card, by language."""
 
     cards: dict[str, dict[Hashable, str]]
-    waiting: int
+    waiting: int | None  # how many wait; None: not counted this time
     versions: dict[Hashable, int] = field(default_factory=dict)  # of the reports that the cards are of
     ready: int = 0  # the last event among these by which the desk's ready words changed
     units: int = 0  # likewise by which anything of its units did
@@ -67,6 +70,8 @@ class Loaded:
 class _Desk:
     consoles: set[Console] = field(default_factory=set)
     waiting: int = 0
+    counted: int = -1  # the last event when they were
+    count_from: float = 0.0  # not to be counted by the feed before (monotonic)
     ready: int = 0
     units: int = 0
     late_s: tuple[int, ...] = LATE_S
@@ -97,12 +102,22 @@ class Hub:
             reports = list({one.id: one for one in (*reports, *queue.reports)}.values())
         return Loaded(
             {language: self._cards(desk, reports, language) for language in self.languages(desk)},
-            waiting.count(session, desk),
+            self._count(session, desk),
             {report.id: report.version for report in reports},
             max((event.seq for event in events if event.kind == READY_WORDS_CHANGED), default=0),
             max((event.seq for event in events if event.kind in units.CHANGES), default=0),
             times_of(session, desk).late_s if DESK_SET in kinds else None,
         )
+
+    def _count(self, session: Session, desk: str) -> int | None:
+        here = self._desks.get(desk)
+        began = time.monotonic()
+        if here is None or began < here.count_from:
+            return None
+        count = waiting.count(session, desk)
+        done = time.monotonic()
+        here.count_from = done + (done - began) / COUNTING_SHARE
+        return count
 
     def _changed(self, session: Session, events: list[Recorded]) -> list[ReportState]:
         return list(reading.states(session, changed_by(events)).values())
@@ -123,7 +138,8 @@ class Hub:
         here = self._desks.get(desk)
         if here is None:
             return
-        here.waiting = loaded.waiting
+        if loaded.waiting is not None:
+            here.waiting, here.counted = loaded.waiting, seq
         here.ready = loaded.ready or here.ready
         here.units = loaded.units or here.units
         here.late_s = loaded.late_s or here.late_s
@@ -143,7 +159,10 @@ class Hub:
     def resync(self, desk: str) -> None:
         """The log is another one: every console of the desk comes again and reads everything."""
         here = self._desks.get(desk)
-        for console in list(here.consoles) if here else ():
+        if here is None:
+            return
+        here.counted = -1
+        for console in list(here.consoles):
             self._close_soon(console, RESTARTING)
 
     def cursor(self, seq: int) -> str:
@@ -190,10 +209,12 @@ class Hub:
         """The console's screen has painted the states up to event `seq`."""
         self._presence.shown(console.desk, console.presence, seq)
 
-    def set_known(self, desk: str, waiting: int, late_s: tuple[int, ...]) -> None:
-        """How many reports of the desk wait, and its steps of waiting, as just read."""
-        if desk in self._desks:
-            self._desks[desk].waiting, self._desks[desk].late_s = waiting, late_s
+    def set_known(self, desk: str, seq: int, waiting: int, late_s: tuple[int, ...]) -> None:
+        """How many reports of the desk wait, and its steps of waiting, as just read up to event `seq`."""
+        if here := self._desks.get(desk):
+            here.late_s = late_s
+            if seq >= here.counted:
+                here.waiting, here.counted = waiting, seq
 
     async def colleagues(self, desk: str) -> list[str]:
         """The numbers of those with an open console of the desk: here, and on any process as far as Redis says."""
@@ -225,7 +246,7 @@ class Hub:
                 word = self._rendering.tick(
                     at=now(),
                     seq=seq,
-                    waiting=here.waiting,
+                    waiting=here.waiting if here.counted == seq else None,
                     dispatchers=here.dispatchers,
                     ready=here.ready,
                     units=here.units,
@@ -235,6 +256,23 @@ class Hub:
                 )
                 for console in here.consoles:
                     console.socket.say(word)
+
+    async def count_again(self, cursor_of: Callable[[str], int | None]) -> None:
+        """Count, for ever, who waits at the desks whose last change came without: a tick says so of a whole moment."""
+
+        def read(session: Session, desk: str) -> tuple[int, int]:
+            return heads(session, [desk]).get(desk, 0), waiting.count(session, desk)
+
+        while True:
+            for desk in [desk for desk, here in self._desks.items() if here.counted != cursor_of(desk)]:
+                try:
+                    seq, count = await self._read(partial(read, desk=desk))
+                except Exception as error:  # noqa: BLE001 - the database is away: ask again
+                    log.warning("waiting_unknown", error=type(error).__name__)
+                    break
+                if (here := self._desks.get(desk)) and seq > here.counted:
+                    here.waiting, here.counted = count, seq
+            await asyncio.sleep(TICK_S / 2)
 
     async def ask_colleagues(self) -> None:
         """Keep what the ticks say of colleagues, for ever. Apart from them: Redis may be slow to answer."""

@@ -79,7 +79,7 @@ async def _catch_up(parts: Parts, console: Console, after: str) -> None:
         return parts.rendering.frame(cursor, cards), seq, *known
 
     frame, seq, count, late_s = await parts.read(read)
-    parts.hub.set_known(console.desk, count, late_s)
+    parts.hub.set_known(console.desk, seq, count, late_s)
     console.socket.begin([frame], seq)
 
 

@@ -222,7 +222,7 @@ class Rendering:
         *,
         at: datetime,
         seq: int,
-        waiting: int,
+        waiting: int | None,
         dispatchers: Sequence[str],
         ready: int = 0,
         units: int = 0,
@@ -230,11 +230,12 @@ class Rendering:
         doorbell: bool = True,
         canary: str = "",
     ) -> str:
-        """The word of life once a second: `seq` is the head that the socket's frames have reached or will; `ready`
-        the event by which what the desk has ready to say last changed, as far as this process has seen one, `units`
-        that by which anything of its units did; `late_s` the seconds at which a card's time changes its look;
-        `doorbell`: whether frames come at once, or a second late because this process hears no rings; `canary`: where
-        the way of the desk's ends (`realtime.canary_watch`), nothing as long as it comes."""
+        """The word of life once a second: `seq` is the head that the socket's frames have reached or will; `waiting`
+        how many wait there, None where that was not counted; `ready` the event by which what the desk has ready to say
+        last changed, as far as this process has seen one, `units` that by which anything of its units did; `late_s` the
+        seconds at which a card's time changes its look; `doorbell`: whether frames come at once, or a second late
+        because this process hears no rings; `canary`: where the way of the desk's ends (`realtime.canary_watch`),
+        nothing as long as it comes."""
         word = {
             "type": "tick",
             "at": iso(at),

@@ -9,7 +9,7 @@ reports.
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -34,6 +34,8 @@ CHANGES: Final = frozenset({DANGER_WORD_SET, DANGER_WORD_REMOVED, DANGER_WORDS_C
 LONGEST: Final = 20
 # Of one list: more would be a dictionary, and every card is held against all of them.
 MOST_WORDS: Final = 300
+# Reports of which it is kept in memory what was found in them.
+REMEMBERED: Final = 50_000
 
 Trouble = Literal["empty", "letter", "long", "many", "minutes"]
 
@@ -112,33 +114,59 @@ def _any_of(words: Iterable[str], *, spaced: bool = False) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{letters})(?![^\W_])")
 
 
-class Dangers:
-    """All danger words, in memory. Safe to read from any thread: a new reading takes the place of the old whole."""
+class Reading:
+    """All danger words as they stood once, and what was found by them in which version of a report."""
 
-    def __init__(self) -> None:
-        self._lists: dict[str | None, _List] = {None: _List({})}
-
-    def load(self, session: Session) -> None:
-        """Read the words anew."""
+    def __init__(self, entries: Sequence[Entry] = ()) -> None:
+        self.entries = entries
         lists: dict[str | None, dict[str, Danger]] = {None: {}}
-        entries = standing(session)
         for entry in entries:
             lists.setdefault(entry.desk, {})[squashed(entry.word)] = Danger(entry.word, entry.minutes)
         self._lists = {desk: _List(lists[None] | words) for desk, words in lists.items()}
-
-    @property
-    def reading(self) -> object:
-        """Another one after each reading: whether what was found before still counts."""
-        return self._lists
-
-    def found_in(self, report: ReportState) -> tuple[Danger, ...]:
-        """The danger words in what the reporter has written, by the words of the report's desk; the gravest first."""
-        return self.find(report.desk, _written(report))
+        self._found: dict[UUID, tuple[int, tuple[Danger, ...]]] = {}
 
     def find(self, desk: str, texts: Iterable[str]) -> tuple[Danger, ...]:
         """The danger words in some texts, by the words of this desk; the gravest first."""
         of = self._lists.get(desk) or self._lists[None]
         return of.find(texts)
+
+    def found_before(self, report: UUID, version: int) -> tuple[Danger, ...] | None:
+        """What was found in a report at this version; None where that is not known."""
+        known = self._found.get(report)
+        return known[1] if known is not None and known[0] == version else None
+
+    def remember(self, report: UUID, version: int, found: tuple[Danger, ...]) -> None:
+        """Keep what was found in a report at this version: whatever is written to it makes another."""
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        self._found[report] = version, found
+
+
+class Dangers:
+    """All danger words, in memory. Safe to read from any thread: a new reading takes the place of the old whole."""
+
+    def __init__(self) -> None:
+        self._reading = Reading()
+
+    def load(self, session: Session) -> None:
+        """Read the words anew; where they are the same ones, the old reading stays."""
+        entries = standing(session)
+        if entries != self._reading.entries:
+            self._reading = Reading(entries)
+
+    @property
+    def reading(self) -> Reading:
+        """Another one as soon as the words are others: whether what was found before still counts."""
+        return self._reading
+
+    def found_in(self, report: ReportState) -> tuple[Danger, ...]:
+        """The danger words in what the reporter has written, by the words of the report's desk; the gravest first."""
+        reading = self._reading
+        found = reading.found_before(report.id, report.version)
+        if found is None:
+            found = reading.find(report.desk, _written(report))
+            reading.remember(report.id, report.version, found)
+        return found
 
 
 def _written(report: ReportState) -> Iterable[str]:

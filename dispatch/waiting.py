@@ -10,26 +10,43 @@ urgent is left out for having come late; whom it leaves out it is told of by the
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import lru_cache
+from time import sleep
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, false, func, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    select,
+    true,
+    union_all,
+)
 from sqlmodel import Session
 
 from dispatch import crowds
 from dispatch.clock import now
-from dispatch.danger_words import Dangers
+from dispatch.danger_words import Dangers, Reading
 from dispatch.duress import words_in
 from dispatch.marks import marked
 from dispatch.models import TABLES
 from dispatch.offering import offered_at
-from dispatch.order import WORDS_MOST_MIN, Danger, Signs, rank, reasons
+from dispatch.order import WORDS_MOST_MIN, Danger, Reason, Signs, rank, reasons
 
 _REPORT, _REPORTER, _MESSAGE = TABLES["report"], TABLES["reporter"], TABLES["message"]
 _ACKNOWLEDGEMENT, _OFFERING, _TRANSFER = TABLES["acknowledgement"], TABLES["offering"], TABLES["transfer"]
 
-# So many ids are put into one statement; databases do not take any number.
-AT_ONCE: Final = 1000
+# So many reports are looked at in one go; before the next, whoever else of this process waits has its turn.
+TURN: Final = 100
+GIVE_WAY_S: Final = 0.0002
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +59,37 @@ class Waiting:
 
 
 def _signs(
-    since: ColumnElement[Any], taken_back: ColumnElement[bool], comes: ColumnElement[bool]
+    since: ColumnElement[Any], taken_back: ColumnElement[bool], folds: ColumnElement[bool]
 ) -> Select[Any]:
-    """What counts of a report besides its words, which are long: those are read apart, of whom they could bring in."""
+    """What counts of a report besides its words, which are long: those are read apart, of whom they could bring in.
+
+    `folds`: whether it may fold into a flood (`dispatch.floods`), but for its words. From `SIGNS_FROM` on the columns
+    are those of `dispatch.order.Signs` that are known here, in that order.
+    """
     return select(
         _REPORT.c.id,
-        _REPORT.c.desk,
         _REPORT.c.reporter,
-        _REPORT.c.incident,
+        _REPORT.c.desk,
+        _REPORT.c.version,
+        since.label("since"),
+        folds.label("folds"),
         _REPORT.c.kind,
+        (_REPORT.c.duress_said > _REPORT.c.duress_heard).label("duress"),
         _REPORT.c.covert,
-        _REPORT.c.duress_said,
-        _REPORT.c.duress_heard,
         _REPORTER.c.hearing_speech_impaired,
         _REPORTER.c.invalid_reports,
-        since.label("since"),
         taken_back.label("taken_back"),
-        comes.label("comes"),
         marked(bindparam("moment"), _REPORT.c.reporter).label("marked"),
     ).join(_REPORTER, _REPORTER.c.id == _REPORT.c.reporter)
 
 
+SIGNS_FROM: Final = 6
+_FOLDS = and_(
+    ~_REPORT.c.covert,
+    _REPORT.c.duress_said == 0,
+    ~_REPORTER.c.hearing_speech_impaired,
+    _REPORT.c.incident.is_(None),
+)
 # Statements are built once: building one costs three times as much as running it.
 _FILED = (offered_at(bindparam("of")), _REPORT.c.status == "filed")
 # By the index of desk and status; only what is filed is offered to anybody else.
@@ -73,9 +100,9 @@ _TAKEN_BACK = (
 )
 _COMING = (_TRANSFER.c.to_desk == bindparam("of"), _TRANSFER.c.ended_at.is_(None))
 _WAITING = union_all(
-    _signs(_REPORT.c.filed_at, false(), false()).where(*_FILED),
+    _signs(_REPORT.c.filed_at, false(), _FOLDS).where(*_FILED),
     _signs(_REPORT.c.filed_at, true(), false()).where(*_TAKEN_BACK),
-    _signs(_TRANSFER.c.asked_at, false(), true())
+    _signs(_TRANSFER.c.asked_at, false(), false())
     .join(_TRANSFER, _TRANSFER.c.report == _REPORT.c.id)
     .where(*_COMING),
 )
@@ -103,53 +130,79 @@ def count(session: Session, desk: str) -> int:
 
 def first(session: Session, desk: str, most: int, dangers: Dangers) -> Waiting:
     """Who waits: the first so many, in their order where there are more, and all others."""
-    rows = session.connection().execute(_WAITING, {"of": desk, "moment": now()}).all()
-    ranks = {row.id: _rank(row) for row in rows}
-    crowded = crowds.many(row.reporter for row in rows if _may_fold(row))
-    near = {row.id: row for row in rows if row.reporter in crowded}
+    found = session.connection().execute(_WAITING, {"of": desk, "moment": now()})
+    rows: list[Row[Any]] = []
+    ranks: list[int] = []
+    # Of a flood there are thousands: what is done for each of them is little, and nothing twice.
+    for some in _giving_way(found.partitions(TURN)):
+        rows += some
+        ranks += [rank(since, _why(*signs)) for _, _, _, _, since, _, *signs in some]
+    folds = [row.folds for row in rows]
+    crowded = crowds.many(row.reporter for row in rows if row.folds)
+    own = [row.reporter in crowded for row in rows]
+    near = {n for n, of_crowd in enumerate(own) if of_crowd}
     if len(rows) > most:
         # Whoever is of a flood may leave its place to the next.
-        alone = sorted(ranks[row.id] for row in rows if row.reporter not in crowded)
-        last = alone[most - 1] + WORDS_MOST_MIN * 60_000 if len(alone) >= most else max(ranks.values())
-        near |= {row.id: row for row in rows if ranks[row.id] <= last}
-    grave = set()
-    for id_, texts in _written(session, list(near)):
-        if found := dangers.find(near[id_].desk, texts):
-            grave.add(id_)
-            ranks[id_] = _rank(near[id_], found)
-    ordered = sorted(ranks, key=lambda id_: (ranks[id_], id_))
-    whose = {row.id: row.reporter for row in rows if _may_fold(row) and row.id not in grave}
-    kept, floods = crowds.split(ordered, whose)
+        alone = sorted(ranked for ranked, of_crowd in zip(ranks, own, strict=True) if not of_crowd)
+        last = alone[most - 1] + WORDS_MOST_MIN * 60_000 if len(alone) >= most else max(ranks)
+        near |= {n for n, ranked in enumerate(ranks) if ranked <= last}
+    for n, words in _dangers(session, rows, sorted(near), dangers.reading):
+        ranks[n] = rank(rows[n].since, _why(*rows[n][SIGNS_FROM:], dangers=words))
+        folds[n] = False
+    order = sorted(range(len(rows)), key=lambda n: (ranks[n], rows[n].id))
+    kept, floods = crowds.split([(rows[n].id, rows[n].reporter if folds[n] else None) for n in order])
     return Waiting(kept[:most], kept[most:], floods)
 
 
-def _may_fold(row: Row[Any]) -> bool:
-    """As `dispatch.floods` has it, but for the words: those are read of whom it may matter for."""
-    signs = row.comes or row.covert or row.duress_said or row.hearing_speech_impaired or row.incident
-    return not signs and not row.taken_back
+def _giving_way(steps: Iterable[T]) -> Iterator[T]:
+    """Between two steps whoever else of this process has something to do does it: an acceptance does not wait until
+    thousands are read."""
+    for step in steps:
+        yield step
+        sleep(GIVE_WAY_S)
 
 
-def _rank(row: Row[Any], dangers: tuple[Danger, ...] = ()) -> int:
-    signs = Signs(
-        kind=row.kind,
-        duress=row.duress_said > row.duress_heard,
-        covert=row.covert,
-        impaired=row.hearing_speech_impaired,
-        dangers=dangers,
-        invalid=row.invalid_reports,
-        taken_back=row.taken_back,
-        marked=row.marked,
-    )
-    return rank(row.since, reasons(signs))
+@lru_cache(maxsize=1000)
+def _why(
+    kind: str,
+    duress: bool,
+    covert: bool,
+    impaired: bool,
+    invalid: int,
+    taken_back: bool,
+    marked: bool,
+    *,
+    dangers: tuple[Danger, ...] = (),
+) -> tuple[Reason, ...]:
+    return reasons(Signs(kind, duress, covert, impaired, dangers, invalid, taken_back, marked))
 
 
-def _written(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[UUID, Iterable[str]]]:
+def _dangers(
+    session: Session, rows: Sequence[Row[Any]], which: Sequence[int], words: Reading
+) -> Iterator[tuple[int, tuple[Danger, ...]]]:
+    """Which of these rows, by their places, have danger words, and which. Their words are read once a version."""
+    unread = []
+    for n in which:
+        found = words.found_before(rows[n].id, rows[n].version)
+        if found is None:
+            unread.append(n)
+        elif found:
+            yield n, found
+    for start in _giving_way(range(0, len(unread), TURN)):
+        some = {rows[n].id: n for n in unread[start : start + TURN]}
+        for id_, texts in _written(session, list(some)):
+            n = some[id_]
+            found = words.find(rows[n].desk, texts)
+            words.remember(id_, rows[n].version, found)
+            if found:
+                yield n, found
+
+
+def _written(session: Session, ids: list[UUID]) -> Iterator[tuple[UUID, Iterable[str]]]:
     """What the reporters of these wrote, in which a danger word can stand."""
     connection = session.connection()
-    for start in range(0, len(ids), AT_ONCE):
-        these = {"ids": list(ids[start : start + AT_ONCE])}
-        said: dict[UUID, list[str]] = defaultdict(list)
-        for report, text in connection.execute(_MESSAGES, these):
-            said[report].append(text)
-        for row in connection.execute(_WORDS, these):
-            yield row.id, [row.text, *words_in(row.fraud), *words_in(row.deed), *said[row.id]]
+    said: dict[UUID, list[str]] = defaultdict(list)
+    for report, text in connection.execute(_MESSAGES, {"ids": ids}):
+        said[report].append(text)
+    for row in connection.execute(_WORDS, {"ids": ids}):
+        yield row.id, [row.text, *words_in(row.fraud), *words_in(row.deed), *said[row.id]]

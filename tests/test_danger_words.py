@@ -94,8 +94,7 @@ def found(database: Database, text: str, desk: str = DESK) -> list[tuple[str, in
     dangers = Dangers()
     with database.read() as session:
         dangers.load(session)
-    here = dangers._lists.get(desk) or dangers._lists[None]
-    return [(danger.word, danger.minutes) for danger in here.find([text])]
+    return [(danger.word, danger.minutes) for danger in dangers.reading.find(desk, [text])]
 
 
 def test_a_desk_changes_its_own_and_each_log_says_that_words_changed(database: Database) -> None:

@@ -382,4 +382,4 @@ def test_what_folds_is_alike_and_what_has_a_sign_or_an_answer_stands_alone(datab
 def test_fewer_than_a_flood_are_all_given() -> None:
     person = UUID(int=1)
     ids = [UUID(int=n) for n in range(10, 10 + CARDS)]
-    assert split(ids, dict.fromkeys(ids, person)) == (ids, {})
+    assert split([(id_, person) for id_ in ids]) == (ids, {})

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from console.standing import rank_in
 from dispatch import messages, reading, reports, waiting
 from dispatch.clock import now
-from dispatch.danger_words import Dangers
+from dispatch.danger_words import Dangers, Reading
 from dispatch.database import Database
 from dispatch.models import TABLES
 from dispatch.order import Danger
@@ -142,27 +142,40 @@ def test_a_page_is_given_those_that_stand_first_by_the_rank_that_its_cards_have(
         assert set(beyond) == set(ids(everybody)[most:])
 
 
-def test_words_are_read_of_those_alone_whom_they_could_bring_in(database: Database) -> None:
+def test_words_are_read_of_those_alone_whom_they_could_bring_in_and_once_a_version(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_through: list[str] = []
+    find = Reading.find
+
+    def heard(self: Reading, desk: str, texts: Iterable[str]) -> tuple[Danger, ...]:
+        words = list(texts)
+        looked_through.extend(words)
+        return find(self, desk, words)
+
+    monkeypatch.setattr(Reading, "find", heard)
+
+    def looked_at(most: int, dangers: Dangers) -> list[str]:
+        looked_through.clear()
+        with database.read() as session:
+            waiting.first(session, DESK, most, dangers)
+        return sorted(looked_through)
+
     with writing(database) as writer:
-        for n in range(MOST):
-            filed(writer, database, ago_min=500 - n, text=f"早的 {n}")
+        early = [filed(writer, database, ago_min=500 - n, text=f"早的 {n}") for n in range(MOST)]
         filed(writer, database, ago_min=430, text="近的")
         filed(writer, database, text="远的")
-
-    looked_through: list[str] = []
-
-    class Heard(Dangers):
-        def find(self, desk: str, texts: Iterable[str]) -> tuple[Danger, ...]:
-            looked_through.extend(texts)
-            return super().find(desk, texts)
-
-    with database.read() as session:
-        waiting.first(session, DESK, MOST, Heard())
-    assert sorted(looked_through) == [*(f"早的 {n}" for n in range(MOST)), "近的"]
-    looked_through.clear()
-    with database.read() as session:
-        waiting.first(session, DESK, MOST + 2, Heard())
-    assert looked_through == [], "of those who all have a place no words are read"
+        dangers = Dangers()
+        assert looked_at(MOST, dangers) == [*(f"早的 {n}" for n in range(MOST)), "近的"]
+        assert looked_at(MOST + 2, Dangers()) == [], "of those who all have a place no words are read"
+        assert looked_at(MOST, dangers) == [], "what was read once is known"
+        reporter = reporter_of(database, early[0])
+        said = partial(
+            messages.send_from_reporter, report=early[0], reporter=reporter, client_id="m", text="又来了"
+        )
+        done(writer, said, DESK)
+        assert looked_at(MOST, dangers) == ["又来了", "早的 0"]
+        assert looked_at(MOST, Dangers()) != [], "other words are looked for anew"
 
 
 def test_what_was_taken_back_before_anybody_had_it_waits_on_after_the_others(database: Database) -> None:

@@ -112,7 +112,7 @@ function ticked(tick) {
   ready = tick.ready;
   if (units !== null && units !== tick.units) document.dispatchEvent(new CustomEvent("desk:units"));
   units = tick.units;
-  if (seq === tick.seq) doubt(tick.waiting - counted().waiting);
+  if (seq === tick.seq && tick.waiting !== null) doubt(tick.waiting - counted().waiting);
   paint();
 }
 
