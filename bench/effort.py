@@ -31,6 +31,8 @@ class Effort:
         int, ...
     ]  # reports that are stored already, in run `growth`; the first is what the others stand beside
     screens: tuple[int, ...]  # consoles of it
+    desks: tuple[int, ...]  # desks among which its reports are spread, each with a console
+    lines: tuple[int, ...]  # reporters' idle sockets
     grown_s: float  # it asks for little at a time, so it takes longer
 
 
@@ -57,6 +59,8 @@ FULL = Effort(
     year_asked=40,
     grown=(0, 10_000, 1_000_000),
     screens=(10, 100, 300),
+    desks=(1, 10, 90),
+    lines=(100, 1_000, 10_000, 20_000),
     grown_s=6,
 )
 QUICK = Effort(
@@ -82,6 +86,8 @@ QUICK = Effort(
     year_asked=20,
     grown=(0, 10_000, 100_000),
     screens=(10, 100),
+    desks=(1, 10, 90),
+    lines=(100, 1_000),
     grown_s=3,
 )
 # Only that it runs: for the test of the benchmark itself.
@@ -108,5 +114,7 @@ TINY = Effort(
     year_asked=2,
     grown=(0, 200),
     screens=(2, 4),
+    desks=(1, 3),
+    lines=(10, 20),
     grown_s=2,
 )

@@ -22,7 +22,7 @@ from bench.jobs import JOBS, Job
 from dispatch.settings import CHECKOUT
 from processes.tether import tethered
 
-AT_MOST_S = 180
+AT_MOST_S = 400
 
 
 class Generator:

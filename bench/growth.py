@@ -1,4 +1,5 @@
-"""Run `growth`: the way of a report with nothing stored and with a year of reports, and with more and more consoles.
+"""Run `growth`: the way of a report with nothing stored and with a year of reports, with more and more consoles, and
+among more and more desks; and more and more idle sockets.
 
 Installations with few and with many stored reports stand beside each other and take turns within a round: what slows
 the machine for a while slows all. The floor of each is the first of them.
@@ -10,16 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from bench import idle
 from bench.accepting import Accepts
 from bench.effort import Effort
 from bench.figures import Figure
 from bench.jobs import Job, Steady
 from bench.latency import acceptances
-from bench.people import add_reporters, close_reports
+from bench.people import add_consoles, add_reporters, close_reports
 from bench.record import Record
-from bench.scene import Scene, marks, scene
+from bench.scene import Scene, body_at, marks, scene
 from bench.year import Year, fill
 from dispatch.database import Database
+from tests.places import places
 from tests.servers import Valkey
 
 ROUNDS: Final = 3  # at most
@@ -36,12 +39,6 @@ class Grown:
     scene: Scene
     job: Callable[[], Job]
     figures: dict[str, Figure] = field(default_factory=dict)
-
-
-def growth(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
-    """Both growths, on SQLite."""
-    stored(effort, folder, server, record)
-    screens(effort, folder, server, record)
 
 
 def stored(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
@@ -90,6 +87,45 @@ def screens(effort: Effort, folder: Path, server: Valkey, record: Record) -> Non
         _take_turns("filed → frame", "consoles", grown, effort, record)
 
 
+def desks(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Run a at the same rate, its reports spread among more and more desks, each with one console."""
+    there = places()[: max(effort.desks)]
+    with scene(folder / "desks", server, consoles=0, relay=False) as found:
+        found.consoles = add_consoles(found.ours.database, len(there), [place.number() for place in there])
+        bodies = [body_at(place.location) for place in there]
+        rate = effort.rate / SLOWER
+        grown = [
+            Grown(count, found, lambda count=count: _spread(found, bodies[:count], effort, rate))  # type: ignore[misc]
+            for count in effort.desks
+        ]
+        _take_turns("filed → frame", "desks", grown, effort, record)
+
+
+def sockets(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Run e, without its floor, with more and more sockets. Of few, what a process makes once counts for much."""
+    with scene(folder / "sockets", server, consoles=0, relay=False) as found:
+        tokens = add_reporters(found.ours.database, found.ours.keys, max(effort.lines))
+        for count in effort.lines:
+            name = f"{count:,} idle sockets"
+            each = record.figure(Figure("growth", f"memory, {name}: each", "KiB", n=count, size=count))
+            busy = record.figure(
+                Figure("growth", f"at rest, {name}: a process", "% of a core", n=count, size=count)
+            )
+            these = found.reporter_sockets(tokens[:count])
+            kib, used = idle.each(found.citizen, these, effort, record, "growth")
+            each.ours.append(kib)
+            busy.ours.append(used * 100)
+
+
+# By what grows; all on SQLite.
+GROWTHS: Final[dict[str, Callable[[Effort, Path, Valkey, Record], None]]] = {
+    "stored": stored,
+    "screens": screens,
+    "desks": desks,
+    "sockets": sockets,
+}
+
+
 def _year(reports: int) -> Callable[[Database], None] | None:
     if not reports:
         return None
@@ -99,6 +135,18 @@ def _year(reports: int) -> Callable[[Database], None] | None:
 def _filing(found: Scene, effort: Effort, consoles: int, rate: float) -> Steady:
     return Steady(
         found.filing(), found.console_sockets(consoles), marks(), rate, effort.warm_s, effort.grown_s
+    )
+
+
+def _spread(found: Scene, bodies: list[str], effort: Effort, rate: float) -> Steady:
+    return Steady(
+        replace(found.filing(), bodies=bodies),
+        found.console_sockets(len(bodies)),
+        marks(),
+        rate,
+        effort.warm_s,
+        effort.grown_s,
+        seen_by=1,
     )
 
 

@@ -25,15 +25,17 @@ def idle_sockets(scene: Scene, effort: Effort, record: Record) -> None:
     busy = record.figure(Figure("e", f"a process with {count} of them at rest", "% of a core", n=count))
     tokens = add_reporters(scene.ours.database, scene.ours.keys, count)
     for _ in range(effort.socket_rounds):
-        ours, used = _each(scene.citizen, scene.reporter_sockets(tokens), effort, record)
+        ours, used = each(scene.citizen, scene.reporter_sockets(tokens), effort, record)
         bare = scene.bare_citizen
-        floor, _ = _each(bare, scene.bare_sockets(bare, count, each_its_own=True), effort, record)
+        floor, _ = each(bare, scene.bare_sockets(bare, count, each_its_own=True), effort, record)
         busy.ours.append(used * 100)
         figure.ours.append(ours)
         figure.floor.append(floor)
 
 
-def _each(app: App, sockets: Sockets, effort: Effort, record: Record) -> tuple[float, float]:
+def each(
+    app: App, sockets: Sockets, effort: Effort, record: Record, run_of: str = "e"
+) -> tuple[float, float]:
     """KiB of each, and the share of a core that the process takes while nothing happens but heartbeats."""
     app.stop()
     app.start()
@@ -48,6 +50,6 @@ def _each(app: App, sockets: Sockets, effort: Effort, record: Record) -> tuple[f
         told = generator.run()
     count = len(sockets.paths)
     if told["n"] != count:
-        record.problems.append(f"e: {count - told['n']} of {count} sockets were lost")
-    record.rounds.append({"run": "e", "app": app.command[-2], "before": before, "after": after, **told})
+        record.problems.append(f"{run_of}: {count - told['n']} of {count} sockets were lost")
+    record.rounds.append({"run": run_of, "app": app.command[-2], "before": before, "after": after, **told})
     return (after - before) / 1024 / count, used

@@ -22,24 +22,29 @@ clock = time.perf_counter  # CLOCK_MONOTONIC, the same for every process of the 
 
 @dataclass(frozen=True, slots=True)
 class Posts:
-    """POSTs to one path. `body` holds `MARK` where each has its own; tokens are used in turn."""
+    """POSTs to one path. A body holds `MARK` where each has its own; bodies and tokens are used in turn."""
 
     port: int
     path: str
-    body: str
+    bodies: list[str]
     tokens: list[str]
 
     def requests(self, first: int) -> Iterator[tuple[bytes, bytes]]:
         """Mark and whole request, for ever."""
-        body = self.body.replace("MARK", "~%09d~")
-        length = len((body % 0).encode())
         common = (
             f"POST {self.path} HTTP/1.1\r\nhost: {HOST}:{self.port}\r\ncontent-type: application/json\r\n"
         )
-        rest = f"idempotency-key: 00000000-0000-7000-8000-000%09d\r\ncontent-length: {length}\r\n\r\n{body}"
-        heads = [f"{common}authorization: Bearer {token}\r\n{rest}".encode() for token in self.tokens]
+        heads = [f"{common}authorization: Bearer {token}\r\n".encode() for token in self.tokens]
+        rests = [_rest(body.replace("MARK", "~%09d~")) for body in self.bodies]
         for number in range(first, first + MARKS):
-            yield b"%09d" % number, heads[number % len(heads)] % (number, number)
+            rest = rests[number % len(rests)] % (number, number)
+            yield b"%09d" % number, heads[number % len(heads)] + rest
+
+
+def _rest(body: str) -> bytes:
+    length = len((body % 0).encode())
+    key = "idempotency-key: 00000000-0000-7000-8000-000%09d"
+    return f"{key}\r\ncontent-length: {length}\r\n\r\n{body}".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reporters and dispatchers put straight into the database: a benchmark has no patience for sign-in."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -61,14 +62,16 @@ def _reporter(cipher: FieldCipher, id_: UUID, phone: str) -> dict[str, object]:
     }
 
 
-def add_consoles(database: Database, count: int) -> list[tuple[str, str]]:
-    """So many sessions of the desk's dispatchers; token and CSRF token of each."""
+def add_consoles(
+    database: Database, count: int, dispatchers: Sequence[str] = DISPATCHERS
+) -> list[tuple[str, str]]:
+    """So many sessions of these dispatchers in turn; token and CSRF token of each."""
     at = now()
     found = [(new_token(), new_token()) for _ in range(count)]
     rows = [
         {
             "token_digest": token_digest(token),
-            "dispatcher": DISPATCHERS[number % len(DISPATCHERS)],
+            "dispatcher": dispatchers[number % len(dispatchers)],
             "csrf": csrf,
             "made_at": at,
             "expires_at": at + LIVES,

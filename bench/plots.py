@@ -29,6 +29,8 @@ def draw(figures: Iterable[Figure], folder: Path) -> list[Path]:
         found = _NAME.fullmatch(figure.name)
         if figure.size is None or found is None or not figure.ours:
             continue
+        if statistics.median(figure.ours) <= 0:
+            continue  # less than the clock tells apart: no power of ten
         series[found["act"], found["what"], figure.unit][found["part"]].append(
             (figure.size, statistics.median(figure.ours))
         )

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bench.effort import Effort
-from bench.growth import growth
+from bench.growth import GROWTHS
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
 from bench.peers.beside import beside
@@ -25,7 +26,8 @@ from tests.servers import Valkey, make_home, postgres, valkey
 
 RUNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 # Longer than all of these, or in need of what others built: only when named.
-NAMED = ("figures", "growth", "peers")
+# `growth` is all of its parts.
+NAMED = ("figures", "growth", *GROWTHS, "peers")
 
 Say = Callable[[str], None]
 
@@ -44,8 +46,9 @@ def measure(
                 record,
                 say,
             )
-        if "growth" in chosen:
-            _one("growth", lambda: growth(effort, folder / "growth", server, record), record, say)
+        for part, grow in GROWTHS.items():
+            if {"growth", part} & set(chosen):
+                _one(f"growth: {part}", partial(grow, effort, folder / "growth", server, record), record, say)
         if not set(chosen) & {*RUNS, "peers"}:
             return
         with scene(folder / "sqlite", server, consoles=effort.consoles) as found:

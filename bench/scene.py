@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -16,18 +17,24 @@ from tests.stack import XIHU, App, Stack, stack
 
 REPORTERS = 200  # who file; a person has a session
 
-BODY = orjson.dumps(
-    {
-        "kind": "quick",
-        "text": "两个人在打架,有人受伤,请快来 MARK",
-        "category": None,
-        "covert": False,
-        "place_text": "文三路近学院路口",
-        "location": XIHU,
-        "media_expected": 0,
-        "fraud": None,
-    }
-).decode()
+
+def body_at(location: dict[str, Any]) -> str:
+    """A report of this place."""
+    return orjson.dumps(
+        {
+            "kind": "quick",
+            "text": "两个人在打架,有人受伤,请快来 MARK",
+            "category": None,
+            "covert": False,
+            "place_text": "文三路近学院路口",
+            "location": location,
+            "media_expected": 0,
+            "fraud": None,
+        }
+    ).decode()
+
+
+BODY = body_at(XIHU)
 
 _marks = itertools.count(1)
 
@@ -79,12 +86,12 @@ class Scene:
 
     def filing(self, tokens: list[str] | None = None, at: App | None = None) -> Posts:
         """Reports to our citizen process, or to another one."""
-        return Posts((at or self.citizen).port, "/api/v1/reports", BODY, tokens or self.tokens)
+        return Posts((at or self.citizen).port, "/api/v1/reports", [BODY], tokens or self.tokens)
 
     def relaying(self, frame_bytes: int, *, keeps: bool = False) -> Posts:
         """The same requests to the relay's citizen process, for frames of that length; `keeps`: commits a row first."""
         path = f"/relay?bytes={frame_bytes}{'&keeps=1' if keeps else ''}"
-        return Posts(self.bare_citizen.port, path, BODY, self.tokens)
+        return Posts(self.bare_citizen.port, path, [BODY], self.tokens)
 
     def console_sockets(self, count: int) -> Sockets:
         """Consoles of the desk."""

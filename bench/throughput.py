@@ -48,7 +48,7 @@ def _durable(
     ceiling = record.figure(Figure("c", "generator's ceiling: answers of a bare app", "/s"))
     for _ in range(effort.rounds):
         ours = record.measured("c", _flood(scene.filing(), effort), scene.pids)
-        sink = Posts(scene.bare_citizen.port, "/sink", BODY, scene.tokens)
+        sink = Posts(scene.bare_citizen.port, "/sink", [BODY], scene.tokens)
         most = record.measured("c ceiling", _flood(sink, effort), scene.bare_pids)
         by_two = _by_two(scene, effort, record)
         by_writer = written(alone, effort.insert_s, effort.connections)

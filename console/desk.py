@@ -60,32 +60,30 @@ async def show(request: Request) -> Response:
     dispatcher = AtDesk(who)
     area = DESKS[dispatcher.desk]
 
-    def read(session: Session) -> tuple[tuple[str, Queue], tuple[int, ...], bool]:
+    colleagues = await parts.hub.colleagues(dispatcher.desk)
+
+    def drawn(session: Session) -> str:
+        """Read and drawn off the loop: with hundreds of cards that is a second, and others are accepting."""
         dangers = parts.rendering.dangers
         dangers.load(session)
-        late_s = times_of(session, dispatcher.desk).late_s
-        return (
-            moment(session, dispatcher.desk, dangers),
-            late_s,
-            exercises.practises(session, dispatcher.desk),
+        cursor, queue = moment(session, dispatcher.desk, dangers)
+        return parts.rendering.desk(
+            language,
+            adcode=dispatcher.desk,
+            name=area.name_zh if in_chinese(language) else area.name_en,
+            dispatcher=dispatcher.number,
+            csrf_token=dispatcher.csrf,
+            cursor=cursor,
+            queue=queue,
+            colleagues=colleagues,
+            shift_since=shifts.since(session, dispatcher.number),
+            late_s=times_of(session, dispatcher.desk).late_s,
+            leads=dispatcher.role == LEADER,
+            mark_days=marks.days_of(session, dispatcher.desk),
+            practises=exercises.practises(session, dispatcher.desk),
         )
 
-    (cursor, queue), late_s, practises = await parts.read(read)
-    page = parts.rendering.desk(
-        language,
-        adcode=dispatcher.desk,
-        name=area.name_zh if in_chinese(language) else area.name_en,
-        dispatcher=dispatcher.number,
-        csrf_token=dispatcher.csrf,
-        cursor=cursor,
-        queue=queue,
-        colleagues=await parts.hub.colleagues(dispatcher.desk),
-        shift_since=await parts.read(lambda session: shifts.since(session, dispatcher.number)),
-        late_s=late_s,
-        leads=dispatcher.role == LEADER,
-        mark_days=await parts.read(lambda session: marks.days_of(session, dispatcher.desk)),
-        practises=practises,
-    )
+    page = await parts.read(drawn)
     answer = HTMLResponse(page)
     if parts.settings.tiles_origin:
         answer.headers["content-security-policy"] = policy(images=parts.settings.tiles_origin)
@@ -98,9 +96,13 @@ async def show_queue(request: Request) -> Response:
     parts = parts_of(request)
     dispatcher = await require_dispatcher(request)
     parts.presence.polled(dispatcher.desk, dispatcher.number)
-    dangers = parts.rendering.dangers
-    cursor, queue = await parts.read(lambda session: moment(session, dispatcher.desk, dangers))
-    return HTMLResponse(parts.rendering.snapshot(cursor, queue, page_language(request)))
+    language = page_language(request)
+
+    def drawn(session: Session) -> str:
+        cursor, queue = moment(session, dispatcher.desk, parts.rendering.dangers)
+        return parts.rendering.snapshot(cursor, queue, language)
+
+    return HTMLResponse(await parts.read(drawn))
 
 
 async def show_report(request: Request) -> Response:

@@ -43,6 +43,7 @@ from dispatch.settings import CHECKOUT, Settings
 from dispatch.states import Place, ReportState
 from dispatch.surroundings import Around, Surroundings
 from dispatch.tongues import in_chinese
+from dispatch.turns import giving_way
 from dispatch.words import DEFAULT, Words, others
 
 log = structlog.get_logger()
@@ -148,7 +149,9 @@ class Rendering:
     ) -> str:
         """The desk's page. `queue` are its open reports, those in progress in the order they shall stand, as of
         `cursor` (`epoch:seq`); `colleagues` are the numbers of those on duty; `leads`: who looks is the shift leader;
-        `mark_days`: for how long the desk marks a nuisance; `practises`: the desk does; `at` is the server's time."""
+        `mark_days`: for how long the desk marks a nuisance; `practises`: the desk does; `at` is the server's time.
+
+        Drawing hundreds of cards takes a second: it is for a reading thread, as `snapshot` is."""
         template = self._of(language)
         waiting = sorted((report for report in queue.reports if report.waits), key=self.rank)
         others = [report for report in queue.reports if not report.waits]
@@ -278,7 +281,8 @@ class Rendering:
 
     def _cards(self, reports: Iterable[ReportState], language: str) -> Markup:
         # Markup, because the template has escaped what reporters wrote.
-        return Markup("").join(Markup(self.card(report, language)) for report in reports)  # noqa: S704
+        cards = (Markup(self.card(report, language)) for report in reports)  # noqa: S704
+        return Markup("").join(giving_way(cards))
 
     def warm_up(self, language: str = DEFAULT) -> None:
         """Compile what a desk needs in the language, about a second of work: else the first report that comes to a

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, Select, bindparam, case, exists, or_, select
@@ -22,6 +22,10 @@ from dispatch.states import (
     Place,
     ReportState,
 )
+from dispatch.turns import giving_way
+
+# So many reports are read in one go, where a desk's are read all.
+STEP: Final = 50
 
 _T = TABLES
 _REPORT, _REPORTER, _ACKNOWLEDGEMENT = _T["report"], _T["reporter"], _T["acknowledgement"]
@@ -121,8 +125,11 @@ def open_at_desk(session: Session, desk: str, limit: int, dangers: Dangers) -> Q
     first."""
     wait = waiting.first(session, desk, limit, dangers)
     taken = _ids(session, _TAKEN, {"of": desk, "most": limit})
-    found = states(session, [*wait.cards, *taken]).values()
-    return Queue([replace(report, at=desk) for report in found], wait.beyond, wait.floods)
+    ids, found = [*wait.cards, *taken], []
+    for start in giving_way(range(0, len(ids), STEP)):
+        some = states(session, ids[start : start + STEP]).values()
+        found += [replace(report, at=desk) for report in some]
+    return Queue(found, wait.beyond, wait.floods)
 
 
 def open_of_reporter(session: Session, reporter: UUID, limit: int = 100) -> list[ReportState]:

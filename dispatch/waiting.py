@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from time import sleep
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -38,15 +37,13 @@ from dispatch.marks import marked
 from dispatch.models import TABLES
 from dispatch.offering import offered_at
 from dispatch.order import WORDS_MOST_MIN, Danger, Reason, Signs, rank, reasons
+from dispatch.turns import giving_way
 
 _REPORT, _REPORTER, _MESSAGE = TABLES["report"], TABLES["reporter"], TABLES["message"]
 _ACKNOWLEDGEMENT, _OFFERING, _TRANSFER = TABLES["acknowledgement"], TABLES["offering"], TABLES["transfer"]
 
-# So many reports are looked at in one go; before the next, whoever else of this process waits has its turn.
-TURN: Final = 100
-GIVE_WAY_S: Final = 0.0002
-
-T = TypeVar("T")
+# So many reports are looked at in one go.
+STEP: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def first(session: Session, desk: str, most: int, dangers: Dangers) -> Waiting:
     rows: list[Row[Any]] = []
     ranks: list[int] = []
     # Of a flood there are thousands: what is done for each of them is little, and nothing twice.
-    for some in _giving_way(found.partitions(TURN)):
+    for some in giving_way(found.partitions(STEP)):
         rows += some
         ranks += [rank(since, _why(*signs)) for _, _, _, _, since, _, *signs in some]
     folds = [row.folds for row in rows]
@@ -152,14 +149,6 @@ def first(session: Session, desk: str, most: int, dangers: Dangers) -> Waiting:
     order = sorted(range(len(rows)), key=lambda n: (ranks[n], rows[n].id))
     kept, floods = crowds.split([(rows[n].id, rows[n].reporter if folds[n] else None) for n in order])
     return Waiting(kept[:most], kept[most:], floods)
-
-
-def _giving_way(steps: Iterable[T]) -> Iterator[T]:
-    """Between two steps whoever else of this process has something to do does it: an acceptance does not wait until
-    thousands are read."""
-    for step in steps:
-        yield step
-        sleep(GIVE_WAY_S)
 
 
 @lru_cache(maxsize=1000)
@@ -188,8 +177,8 @@ def _dangers(
             unread.append(n)
         elif found:
             yield n, found
-    for start in _giving_way(range(0, len(unread), TURN)):
-        some = {rows[n].id: n for n in unread[start : start + TURN]}
+    for start in giving_way(range(0, len(unread), STEP)):
+        some = {rows[n].id: n for n in unread[start : start + STEP]}
         for id_, texts in _written(session, list(some)):
             n = some[id_]
             found = words.find(rows[n].desk, texts)

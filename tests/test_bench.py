@@ -73,17 +73,21 @@ def test_the_figures_of_few_and_of_many_reports_are_measured_when_they_are_named
 def test_growth_is_measured_beside_nothing_stored_and_drawn(tmp_path: Path) -> None:
     told = run_bench(tmp_path / "bench.json", "--only", "growth")
     assert told["problems"] == []
-    assert {figure["size"] for figure in told["figures"]} == {0, 200, 2, 4}
+    assert {figure["size"] for figure in told["figures"]} == {0, 200, 2, 4, 1, 3, 10, 20}
     beside = [figure for figure in told["figures"] if figure["floor"]]
-    assert {figure["floor"]["what"] for figure in beside} == {"0 reports stored", "2 consoles"}
+    assert {figure["floor"]["what"] for figure in beside} == {"0 reports stored", "2 consoles", "1 desks"}
     drawn = sorted(path.name for path in (tmp_path / "bench").iterdir())
     assert drawn == [
         "accept-reporter-reports-stored-cpu.svg",
         "accept-reporter-reports-stored.svg",
+        "at-rest-idle-sockets.svg",
         "filed-frame-consoles-cpu.svg",
         "filed-frame-consoles.svg",
+        "filed-frame-desks-cpu.svg",
+        "filed-frame-desks.svg",
         "filed-frame-reports-stored-cpu.svg",
         "filed-frame-reports-stored.svg",
+        "memory-idle-sockets.svg",
     ]
 
 
@@ -133,7 +137,7 @@ def test_what_a_peer_relays_is_as_long_as_ours() -> None:
 
 
 def test_every_request_has_its_own_mark_and_key() -> None:
-    posts = Posts(1, "/x", '{"text":"你好 MARK"}', ["one", "two"])
+    posts = Posts(1, "/x", ['{"text":"你好 MARK"}'], ["one", "two"])
     (first, request), (second, other) = (pair for pair, _ in zip(posts.requests(7), range(2), strict=False))
     assert (first, second) == (b"000000007", b"000000008")
     head, _, body = request.partition(b"\r\n\r\n")

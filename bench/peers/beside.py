@@ -77,7 +77,7 @@ class Process(Server):
 
     def posts(self, frame_bytes: int) -> Posts:
         """Reports to this process, for frames of that length to everybody."""
-        return Posts(self.port, f"/relay?bytes={frame_bytes}", BODY, ["nobody"])
+        return Posts(self.port, f"/relay?bytes={frame_bytes}", [BODY], ["nobody"])
 
     def sockets(self, count: int, *, each_its_own: bool = False) -> Sockets:
         """All hear everything, or each what is meant for its number."""
