@@ -15,7 +15,7 @@ from api.known import KnownSessions
 from api.views import frame, message_view, question_view, report_view, screens_showing
 from dispatch import figures, reading, reporters
 from dispatch.clock import now
-from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded, epoch
+from dispatch.events import MESSAGE_SENT, REQUEST_SENT, Recorded
 from dispatch.reads import Reads
 from dispatch.states import ReportState
 from realtime.presence import Presence, Screen
@@ -170,9 +170,7 @@ class Hub:
         if len(mine) >= SOCKETS_EACH:  # whoever comes now is more likely to be looked at
             self._close_soon(min(mine, key=lambda other: other.socket.heard_at), TOO_MANY)
         mine.add(listener)
-        here, found = await self._read(
-            lambda session: (epoch(session), reading.open_of_reporter(session, listener.reporter))
-        )
+        here, found = await self._read(lambda session: reading.open_of_reporter(session, listener.reporter))
         if of not in {None, here}:
             known = {}  # versions of what was, before a backup was restored
         views, later = [], []

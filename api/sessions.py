@@ -191,7 +191,7 @@ async def reporter_of(parts: Parts, token: str) -> SignedIn:
     digest = reporters.token_digest(token)
     found = parts.known.get(digest)
     if found is None:
-        found = await parts.read(lambda session: reporters.signed_in(session, digest))
+        found = await parts.read.ask(lambda session: reporters.signed_in(session, digest))
         if found is None:
             raise Refused("sign_in_required")
         parts.known.keep(found)

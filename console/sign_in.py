@@ -164,7 +164,7 @@ async def on_duty(connection: HTTPConnection) -> OnDuty | None:
     if not token:
         return None
     digest = token_digest(token)
-    return await parts_of(connection).read(lambda session: dispatchers.on_duty(session, digest))
+    return await parts_of(connection).read.ask(lambda session: dispatchers.on_duty(session, digest))
 
 
 async def require_dispatcher(request: Request) -> "AtDesk":

@@ -7,13 +7,27 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, DateTime, Engine, Executable, Integer, Table, Text, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    Executable,
+    Integer,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
+
+# An execution option, and the name under which a connection keeps its last transaction.
+_ONE = "one_statement"
 
 # Connections for requests, and apart from them for the feed: a rush of requests must not hold up the pushes.
 READERS = 4
@@ -79,6 +93,10 @@ class Database:
         self.sqlite = url.startswith("sqlite")
         self.writing = _engine(url, readers=0)
         self.reading = _engine(url, readers=READERS + FEEDERS)
+        # One statement is one moment by itself. On SQLite `_begun` leaves the transaction out.
+        plain = {_ONE: True} if self.sqlite else {_ONE: True, "isolation_level": "AUTOCOMMIT"}
+        self._asking = self.reading.execution_options(**plain)
+        event.listen(self._asking, "before_cursor_execute", _one_statement)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -87,10 +105,24 @@ class Database:
         with Session(self.reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
+    @contextmanager
+    def ask(self) -> Iterator[Session]:
+        """A read-only session for a single statement, without a transaction around it: a second one raises
+        RuntimeError, for it could see another moment."""
+        with Session(self._asking, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
     def close(self) -> None:
         """Give back every connection."""
         self.writing.dispose()
         self.reading.dispose()
+
+
+def _one_statement(connection: Connection, *_: Any) -> None:
+    transaction = connection.get_transaction()
+    if connection.info.get(_ONE) is transaction:
+        raise RuntimeError("a second statement in a session for one")
+    connection.info[_ONE] = transaction
 
 
 def _engine(url: str, readers: int) -> Engine:
@@ -147,8 +179,9 @@ def _sqlite_engine(url: str, readers: int) -> Engine:
     begin = "BEGIN" if readers else "BEGIN IMMEDIATE"
 
     @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    def _begun(connection: Connection) -> None:
+        if _ONE not in connection.get_execution_options():
+            connection.exec_driver_sql(begin)
 
     return engine
 

@@ -25,14 +25,27 @@ class Reads:
 
         Raises what `function` raises, and Refused `database_unavailable` when the database does not answer in time.
         """
+        return await self._in_time(self._read, function)
+
+    async def ask(self, function: Callable[[Session], R]) -> R:
+        """The same for a function that says one statement: it costs a third, each being a turn of Python's threads."""
+        return await self._in_time(self._ask, function)
+
+    async def _in_time(
+        self, run: Callable[[Callable[[Session], R]], R], function: Callable[[Session], R]
+    ) -> R:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, function)
+                return await asyncio.get_running_loop().run_in_executor(self._pool, run, function)
         except TimeoutError:
             raise Refused("database_unavailable") from None
 
-    def _run(self, function: Callable[[Session], R]) -> R:
+    def _read(self, function: Callable[[Session], R]) -> R:
         with self._database.read() as session:
+            return function(session)
+
+    def _ask(self, function: Callable[[Session], R]) -> R:
+        with self._database.ask() as session:
             return function(session)
 
     def close(self) -> None:
