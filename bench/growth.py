@@ -90,7 +90,7 @@ def screens(effort: Effort, folder: Path, server: Valkey, record: Record) -> Non
 def desks(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
     """Run a at the same rate, its reports spread among more and more desks, each with one console."""
     there = places()[: max(effort.desks)]
-    with scene(folder / "desks", server, consoles=0, relay=False) as found:
+    with scene(folder / "desks", server, consoles=1, relay=False) as found:
         found.consoles = add_consoles(found.ours.database, len(there), [place.number() for place in there])
         bodies = [body_at(place.location) for place in there]
         rate = effort.rate / SLOWER
@@ -103,7 +103,7 @@ def desks(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
 
 def sockets(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
     """Run e, without its floor, with more and more sockets. Of few, what a process makes once counts for much."""
-    with scene(folder / "sockets", server, consoles=0, relay=False) as found:
+    with scene(folder / "sockets", server, consoles=1, relay=False) as found:
         tokens = add_reporters(found.ours.database, found.ours.keys, max(effort.lines))
         for count in effort.lines:
             name = f"{count:,} idle sockets"
