@@ -270,7 +270,9 @@ class Hub:
                 except Exception as error:  # noqa: BLE001 - the database is away: ask again
                     log.warning("waiting_unknown", error=type(error).__name__)
                     break
-                if (here := self._desks.get(desk)) and seq > here.counted:
+                here = self._desks.get(desk)
+                # What the cursor stands at counts too, however far an earlier log had come that a backup took back.
+                if here and (seq > here.counted or seq == cursor_of(desk)):
                     here.waiting, here.counted = count, seq
             await asyncio.sleep(TICK_S / 2)
 

@@ -28,7 +28,8 @@ class Reads:
         return await self._in_time(self._read, function)
 
     async def ask(self, function: Callable[[Session], R]) -> R:
-        """The same for a function that says one statement: it costs a third, each being a turn of Python's threads."""
+        """The same for a function that says one statement, without the two that begin and end a transaction: at each of
+        them the thread gives its turn away and waits for the next."""
         return await self._in_time(self._ask, function)
 
     async def _in_time(
