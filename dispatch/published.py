@@ -103,7 +103,7 @@ def publish(folder: Path, seal: Seal, at: datetime, of: str, heads: Heads) -> Pa
     }
     payload = orjson.dumps(document)
     line = payload[:-1] + SIGNED + seal.sign(payload).encode() + b'"}\n'
-    path = folder / f"{at:%Y-%m}.jsonl"
+    path = _file_of(folder, at)
     new = not path.exists()
     with open(path, "ab", opener=_private) as file:
         if not _ends_whole(path):
@@ -175,6 +175,12 @@ def _last(folder: Path) -> bytes:
         if whole:
             return whole[-1]
     return b""
+
+
+def _file_of(folder: Path, at: datetime) -> Path:
+    """The month's file; the newest when a clock was set back over the end of a month, for lines stand in the order in
+    which they were published."""
+    return max([folder / f"{at:%Y-%m}.jsonl", *files(folder)])
 
 
 def _ends_whole(path: Path) -> bool:

@@ -95,7 +95,7 @@ class Desk:
         )
         return found
 
-    async def lamp(self, state: str, within_s: float = 15) -> None:
+    async def lamp(self, state: str, within_s: float = 40) -> None:
         await expect(self.page.locator("#live")).to_have_attribute(
             "data-state", state, timeout=within_s * 1000
         )

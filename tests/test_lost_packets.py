@@ -74,6 +74,7 @@ async def test_packets_that_are_lost_for_a_quarter_of_a_minute_lose_no_report_an
     pid = province.citizen.pid
     before = (await phone.filed("之前"))["id"]
     await eventually(lambda: before in console.cards, TAKEN_S, "all is well")
+    await eventually(lambda: phone.status(before) == "filed", TAKEN_S, "its reporter is told so")
 
     province.far.lose()
     key, began = str(uuid4()), time.monotonic()

@@ -23,6 +23,9 @@ from tests.truth import log_of
 
 EVENT, HEAD = TABLES["event"], TABLES["desk_head"]
 LENGTH = 12
+# A month's end that lies behind everything that was published today, whenever that is.
+LAST_OF_NOVEMBER = datetime(2126, 11, 30, 23, 59, tzinfo=UTC)
+FIRST_OF_DECEMBER = datetime(2126, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -300,15 +303,30 @@ def test_a_line_that_a_crash_cut_off_was_never_published_and_hides_nothing(
 
 
 def test_a_month_has_a_file_and_the_next_goes_on_from_it(database: Database, home: Installation) -> None:
-    first = publish(home, database, datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
-    second = publish(home, database, datetime(2026, 12, 1, tzinfo=UTC))
-    assert [path.name for path in (first, second)] == ["2026-11.jsonl", "2026-12.jsonl"]
+    first = publish(home, database, LAST_OF_NOVEMBER)
+    second = publish(home, database, FIRST_OF_DECEMBER)
+    assert [path.name for path in (first, second)] == ["2126-11.jsonl", "2126-12.jsonl"]
     assert first.stat().st_mode & 0o077 == 0
     keys = load_receipt_public(KeyPaths.under(home.home))
-    paths = [path for path in published.files(home.home / "heads") if path in {first, second}]
+    paths = published.files(home.home / "heads")
     assert all(isinstance(one, published.Line) for one in published.read(paths, keys))
     first.write_bytes(b"\n".join(lines_of(first)[:-1]) + b"\n")
     assert any(isinstance(one, published.Fault) for one in published.read(paths, keys))
+
+
+def test_a_clock_that_is_set_back_over_the_end_of_a_month_leaves_no_gap(
+    database: Database, home: Installation
+) -> None:
+    first = publish(home, database, FIRST_OF_DECEMBER)
+    assert publish(home, database, LAST_OF_NOVEMBER) == first
+    keys = load_receipt_public(KeyPaths.under(home.home))
+    found = list(published.read(published.files(home.home / "heads"), keys))
+    assert len(found) == 3  # the fixture's, and these
+    assert all(isinstance(one, published.Line) for one in found)
+    last = published.latest(home.home / "heads")
+    assert last is not None
+    assert last.at == LAST_OF_NOVEMBER
+    assert home.run("audit", "verify").status == 0
 
 
 def test_a_signature_of_one_kind_is_none_of_another(home: Installation) -> None:

@@ -32,7 +32,7 @@ async def test_a_report_goes_all_the_way_and_no_part_is_started_twice(start: Sta
     report = (await phone.filed("有人砸门"))["id"]
     await eventually(lambda: report in dispatcher.cards, 15, "the card")
     # How many screens show it is known by the embedded Valkey alone.
-    await eventually(lambda: phone.reports[report]["screens"] > 0, 15, "it is on a screen")
+    await eventually(lambda: phone.reports.get(report, {}).get("screens", 0) > 0, 15, "it is on a screen")
     assert (await dispatcher.accept(report)).status_code == 200
     await eventually(lambda: phone.status(report) == "received", 15, "已接收")
     assert "starts again" not in start.output(400)
