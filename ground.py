@@ -24,8 +24,9 @@ from dispatch.verifiers import DemoVerifier, HttpVerifier, Verifier
 from dispatch.wechat import Wechat, WechatSecret, WechatServer
 from dispatch.words import look_also_in
 from dispatch.writer import Writer
-from realtime.doorbell import Doorbell, connect
+from realtime.doorbell import Doorbell
 from realtime.presence import Presence
+from realtime.redis_at import connect
 from realtime.wechat_token import SharedToken
 
 log = structlog.get_logger()
@@ -96,6 +97,7 @@ async def writing(database: Database, doorbell: Doorbell) -> AsyncIterator[Write
         yield writer
     finally:
         await asyncio.to_thread(writer.stop)
+        await doorbell.aclose()
 
 
 def sender_of(settings: Settings) -> Sender:

@@ -154,7 +154,9 @@ def _boundaries(settings: "Settings") -> Found:
 
 
 def _redis(settings: "Settings") -> Found:
-    from redis import Redis
+    from redis import Redis, RedisCluster
+
+    from realtime.redis_at import in_cluster, of_node
 
     url = settings.redis_url
     if not url:
@@ -164,8 +166,11 @@ def _redis(settings: "Settings") -> Found:
         if not valkey.socket.exists():
             return Found("look", "desk110 up 会自己启动 · desk110 up starts its own; it does not run now")
         url = valkey.url
-    with Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
-        client.ping()
+    client = RedisCluster if in_cluster(url) else Redis
+    with client.from_url(
+        of_node(url) if in_cluster(url) else url, socket_timeout=3, socket_connect_timeout=3
+    ) as it:
+        it.ping()
     return Found("well", "有应答 answers")
 
 

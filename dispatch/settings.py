@@ -15,7 +15,7 @@ from dispatch.errors import Unfit
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 DATABASE_SCHEMES = {"sqlite", "postgresql"}
-REDIS_SCHEMES = {"redis", "rediss", "unix"}
+REDIS_SCHEMES = {"redis", "rediss", "redis+cluster", "unix"}
 MEDIA_SCHEMES = {"file", "s3"}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
@@ -156,7 +156,8 @@ class Settings(BaseSettings):
                 redis.path if redis.scheme == "unix" else redis.hostname
             ):
                 raise ValueError(
-                    "REDIS_URL must begin with redis:// or rediss:// and a host, or unix:// and a path."
+                    "REDIS_URL must begin with redis://, rediss:// or redis+cluster:// and a host, "
+                    "or unix:// and a path."
                 )
         if _parts("DESK110_MEDIA_URL", self.media_url).scheme not in MEDIA_SCHEMES:
             raise ValueError("DESK110_MEDIA_URL must begin with file:/// or s3://.")

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from realtime.away import AWAY
 from realtime.channels import arriving_key
-from realtime.doorbell import PATIENCE_S
+from realtime.redis_at import PATIENCE_S
 
 log = structlog.get_logger()
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 # uvloop says of a connection that was reset amid a write that its transport is closed, by a RuntimeError, which the
 # library of Redis hands on as it is.
-AWAY: Final = (RedisError, OSError, TimeoutError, RuntimeError)
+AWAY: Final = (RedisError, RedisClusterException, OSError, TimeoutError, RuntimeError)

@@ -8,34 +8,22 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import orjson
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from dispatch import figures
 from dispatch.events import CANARY, Recorded
 from realtime.away import AWAY
-from realtime.channels import ANY_DESK, desk_channel, desk_of
+from realtime.channels import desk_channel, desk_of
+from realtime.lines import line_to
+from realtime.redis_at import PATIENCE_S
 
 log = structlog.get_logger()
 
-PATIENCE_S = 0.25
 UNRUNG = 4096
 SCREENS = "screens"
-
-
-def connect(url: str, patience_s: float = PATIENCE_S) -> Redis:
-    """A client that gives up at once: nothing that matters may wait for Redis."""
-    return Redis.from_url(
-        url,
-        socket_timeout=patience_s,
-        socket_connect_timeout=patience_s,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 class Doorbell:
@@ -56,8 +44,7 @@ class Doorbell:
         hears_itself: bool = False,
     ) -> None:
         """`hears_itself`: what this process has committed it reads at once, and not by way of Redis."""
-        self._redis = redis
-        self._url = url
+        self._line = line_to(url, redis, self)
         self._heard = heard
         self._missed = missed
         self._screens_moved = screens_moved
@@ -95,10 +82,7 @@ class Doorbell:
                 continue
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    pipeline = self._redis.pipeline(transaction=False)
-                    for channel, body in batch:
-                        pipeline.publish(channel, body)
-                    await pipeline.execute()
+                    await self._line.send(batch)
             except AWAY as error:
                 figures.RINGS_LOST.inc(len(batch))
                 log.warning("rings_lost", count=len(batch), error=type(error).__name__)
@@ -107,42 +91,35 @@ class Doorbell:
         """Hear rings, for ever, making the line again whenever it breaks."""
         while True:
             try:
-                await self._listen_once()
+                await self._line.listen()
             except AWAY as error:
                 if self.connected:
                     log.warning("doorbell_lost", error=type(error).__name__)
-            self.connected = False
+            self.broken()
             await asyncio.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - jitter is no secret
 
-    async def _listen_once(self) -> None:
-        # Its own connection, without a time-out for reading: silence is normal on this line.
-        client = Redis.from_url(
-            self._url, socket_timeout=None, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
-        )
-        try:
-            async with client.pubsub() as line:
-                await line.psubscribe(ANY_DESK)
-                async for message in line.listen():
-                    self._take(message)
-        finally:
-            await client.aclose()
+    async def aclose(self) -> None:
+        """Nothing is rung any more."""
+        await self._line.aclose()
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "psubscribe":
-            # Every confirmation is a line made anew, also one that the library made without a word.
-            self.connected = True
-            self._missed()
-            return
-        if message["type"] != "pmessage":
-            return
+    def made(self, *, whole: bool) -> None:
+        """The line was made."""
+        self.connected = whole
+        self._missed()
+
+    def broken(self) -> None:
+        """The line has broken."""
+        self.connected = False
+
+    def rung(self, channel: str, body: bytes) -> None:
+        """A ring came, from whomever."""
         try:
-            desk = desk_of(message["channel"].decode())
-            body = orjson.loads(message["data"])
-            if body["kind"] == SCREENS:
+            desk, ring = desk_of(channel), orjson.loads(body)
+            if ring["kind"] == SCREENS:
                 self._screens_moved(desk)
-            elif body["kind"] == CANARY:
-                self._canary(desk, int(body["seq"]))
+            elif ring["kind"] == CANARY:
+                self._canary(desk, int(ring["seq"]))
             else:
-                self._heard(desk, int(body["seq"]))
+                self._heard(desk, int(ring["seq"]))
         except (ValueError, KeyError, TypeError):
             log.warning("ring_not_understood")

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from realtime.away import AWAY
 from realtime.channels import phone_key, writing_key
-from realtime.doorbell import PATIENCE_S
+from realtime.redis_at import PATIENCE_S
 
 log = structlog.get_logger()
 
@@ -118,9 +118,12 @@ class Phones:
         keys = [phone_key(reporters[report]) for report in reports] + [
             writing_key(report) for report in reports
         ]
+        pipeline = self._redis.pipeline(transaction=False)  # in a cluster one command asks one node
+        for key in keys:
+            pipeline.get(key)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                found = await self._redis.mget(keys)
+                found = await pipeline.execute()
         except AWAY:
             return {}
         words, writing = found[: len(reports)], found[len(reports) :]

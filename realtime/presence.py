@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 
 from realtime.away import AWAY
 from realtime.channels import CONSOLES, presence_key
-from realtime.doorbell import PATIENCE_S, Doorbell
+from realtime.doorbell import Doorbell
+from realtime.redis_at import PATIENCE_S
 
 log = structlog.get_logger()
 
@@ -152,9 +153,17 @@ class Presence:
             if screens:
                 pipeline.hset(name, mapping=screens)
                 pipeline.expire(name, 60)
-        if everything:  # said last: whoever reads it finds all that this process has open
-            pipeline.zadd(CONSOLES, {self._process: at})
-            pipeline.zremrangebyscore(CONSOLES, 0, at - 60)
+        async with asyncio.timeout(PATIENCE_S):
+            await pipeline.execute()
+        if everything:
+            await self._say_that_it_is_told(at)
+
+    async def _say_that_it_is_told(self, at: float) -> None:
+        """Said last, when the rest was taken: whoever reads it finds all that this process has open. In a cluster what
+        is sent together has no order."""
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.zadd(CONSOLES, {self._process: at})
+        pipeline.zremrangebyscore(CONSOLES, 0, at - 60)
         async with asyncio.timeout(PATIENCE_S):
             await pipeline.execute()
 
@@ -178,22 +187,20 @@ class Presence:
     async def attendance(self, desks: Collection[str]) -> Attendance | None:
         """Who has a console of these desks open, on any process; None when Redis does not say."""
         order = sorted(desks)
-        pipeline = self._redis.pipeline(
-            transaction=False
-        )  # in this order: who tells, then what was told before
-        pipeline.zrangebyscore(CONSOLES, time.time() - FORGOTTEN_S, "+inf")
+        pipeline = self._redis.pipeline(transaction=False)
         for desk in order:
             pipeline.hgetall(presence_key(desk))
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                processes, *found = await pipeline.execute()
+            async with asyncio.timeout(PATIENCE_S):  # first who tells, then what they told before
+                tells: Any = await self._redis.zrangebyscore(CONSOLES, time.time() - FORGOTTEN_S, "+inf")
+                found = await pipeline.execute()
         except AWAY:
             return None
         on = {
             desk: frozenset(screen.dispatcher for screen in _understood(values.values()))
             for desk, values in zip(order, found, strict=True)
         }
-        return Attendance(frozenset(process.decode() for process in processes), on)
+        return Attendance(frozenset(process.decode() for process in tells), on)
 
 
 def _understood(values: Iterable[bytes | str]) -> list[Screen]:

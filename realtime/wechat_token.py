@@ -17,7 +17,7 @@ from dispatch.cipher import FieldCipher, Unopenable
 from dispatch.wechat import Fetch, Token
 from realtime.away import AWAY
 from realtime.channels import WECHAT_ASKING, WECHAT_TOKEN
-from realtime.doorbell import connect
+from realtime.redis_at import connect
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from realtime.arriving import STILL_S, Arriving, Came
 from realtime.channels import arriving_key
-from realtime.doorbell import connect
+from realtime.redis_at import connect
 from tests import test_console_page as console
 from tests.footage import film
 from tests.people import Dispatcher, People, Reporter, eventually

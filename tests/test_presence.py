@@ -12,8 +12,9 @@ from redis.asyncio import Redis
 from realtime import presence as presence_module
 from realtime.background import end
 from realtime.channels import presence_key
-from realtime.doorbell import Doorbell, connect
+from realtime.doorbell import Doorbell
 from realtime.presence import Presence, Screen
+from realtime.redis_at import connect
 from tests.people import eventually
 from tests.places import Place
 from tests.servers import Valkey

@@ -80,6 +80,7 @@ NONSENSE = [
     ("REDIS_URL", f"redis://:{SECRET}@"),
     ("REDIS_URL", f"redis://:{SECRET}@localhost:99999"),
     ("REDIS_URL", "unix://"),
+    ("REDIS_URL", f"redis+cluster://:{SECRET}@"),
     ("REDIS_URL", f"localhost:6379/{SECRET}"),
     ("DESK110_MEDIA_URL", f"ftp://desk110:{SECRET}@localhost"),
     ("DESK110_MEDIA_URL", "memory://"),

@@ -13,7 +13,7 @@ from dispatch.cipher import FieldCipher
 from dispatch.errors import Refused, Unfit
 from dispatch.keys import KeyPaths, set_up
 from dispatch.wechat import Fetch, Notice, Token, WechatFailed, WechatSecret, WechatServer
-from realtime.doorbell import connect
+from realtime.redis_at import connect
 from realtime.wechat_token import SharedToken
 from tests.servers import LOOPBACK, Valkey, free_port
 from tests.wechat_stand_in import (

@@ -36,7 +36,7 @@ from dispatch.store import MediaStore
 from dispatch.uploads import Uploads
 from dispatch.writer import Writer
 from realtime.arriving import Arriving
-from realtime.doorbell import connect
+from realtime.redis_at import connect
 from web.problems import HANDLERS
 
 T = TypeVar("T")

@@ -6,10 +6,11 @@ from typing import Literal
 
 import structlog
 from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import MemoryStorage, RedisClusterStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from dispatch.errors import Refused
+from realtime.redis_at import in_cluster
 
 log = structlog.get_logger()
 
@@ -61,8 +62,9 @@ class Limits:
             self._items = {name: parse(rates[mode == "demo"]) for name, rates in RATES.items()}
         self._near_until = 0.0
         self._near = FixedWindowRateLimiter(MemoryStorage())
+        storage = RedisClusterStorage if in_cluster(redis_url) else RedisStorage
         self._shared = FixedWindowRateLimiter(
-            RedisStorage(
+            storage(
                 _async_url(redis_url),
                 implementation="redispy",
                 socket_timeout=PATIENCE_S,
