@@ -99,7 +99,7 @@ class Accepts:
                 for number in range(wanted)
             ]
         requests = self.filing.requests(self.first)
-        lines = await Lines.open(self.filing.port, self.connections)
+        lines = await Lines.open(self.filing.port, self.connections, self.filing.host)
         ids: list[bytes] = []
 
         def then(status: int, data: bytes) -> None:

@@ -33,6 +33,9 @@ class Effort:
     screens: tuple[int, ...]  # consoles of it
     desks: tuple[int, ...]  # desks among which its reports are spread, each with a console
     lines: tuple[int, ...]  # reporters' idle sockets
+    processes: tuple[int, ...]  # of each kind, in run `processes`
+    nodes: tuple[int, ...]  # of Redis, in run `cluster`
+    rings: int
     grown_s: float  # it asks for little at a time, so it takes longer
 
 
@@ -61,6 +64,9 @@ FULL = Effort(
     screens=(10, 100, 300),
     desks=(1, 10, 90),
     lines=(100, 1_000, 10_000, 20_000),
+    processes=(1, 2, 4),
+    nodes=(1, 3, 6),
+    rings=20_000,
     grown_s=6,
 )
 QUICK = Effort(
@@ -88,6 +94,9 @@ QUICK = Effort(
     screens=(10, 100),
     desks=(1, 10, 90),
     lines=(100, 1_000),
+    processes=(1, 2),
+    nodes=(1, 3),
+    rings=4_000,
     grown_s=3,
 )
 # Only that it runs: for the test of the benchmark itself.
@@ -116,5 +125,8 @@ TINY = Effort(
     screens=(2, 4),
     desks=(1, 3),
     lines=(10, 20),
+    processes=(1, 2),
+    nodes=(1, 3),
+    rings=200,
     grown_s=2,
 )

@@ -13,6 +13,7 @@ from bench.figures import summary
 from bench.load import MARKS, Lines, Posts, Sockets, Tally, Watcher, clock
 from bench.pace import Go, Told, close, pace, until
 from bench.returning import Returns
+from bench.rings import Rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Flood:
 
     async def run(self, go: Go) -> Told:
         requests = islice(self.posts.requests(self.first), self.most)
-        lines = await Lines.open(self.posts.port, self.connections)
+        lines = await Lines.open(self.posts.port, self.connections, self.posts.host)
         statuses: Counter[int] = Counter()
         times: list[float] = []
         everything = 0
@@ -90,7 +91,7 @@ class Steady:
 
     async def run(self, go: Go) -> Told:
         requests = self.posts.requests(self.first)
-        lines = await Lines.open(self.posts.port, self.connections)
+        lines = await Lines.open(self.posts.port, self.connections, self.posts.host)
         watchers, tally = await _watching(self.sockets)
         stuck = await self.frozen.open() if self.frozen else []
         for one in stuck:
@@ -142,7 +143,7 @@ class Burst:
 
     async def run(self, go: Go) -> Told:
         requests = self.posts.requests(self.first)
-        lines = await Lines.open(self.posts.port, self.connections)
+        lines = await Lines.open(self.posts.port, self.connections, self.posts.host)
         watchers, tally = await _watching(self.sockets)
         statuses: Counter[int] = Counter()
         answered_at = 0.0
@@ -193,7 +194,7 @@ class Idle:
         return {"n": still}
 
 
-Job = Flood | Steady | Burst | Accepts | Idle | Returns
+Job = Flood | Steady | Burst | Accepts | Idle | Returns | Rings
 
 
 async def _watching(sockets: Sockets) -> tuple[list[Watcher], Tally]:
@@ -204,4 +205,6 @@ async def _watching(sockets: Sockets) -> tuple[list[Watcher], Tally]:
     return watchers, tally
 
 
-JOBS: dict[str, type[Job]] = {job.__name__: job for job in (Flood, Steady, Burst, Accepts, Idle, Returns)}
+JOBS: dict[str, type[Job]] = {
+    job.__name__: job for job in (Flood, Steady, Burst, Accepts, Idle, Returns, Rings)
+}

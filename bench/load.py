@@ -28,12 +28,11 @@ class Posts:
     path: str
     bodies: list[str]
     tokens: list[str]
+    host: str = HOST
 
     def requests(self, first: int) -> Iterator[tuple[bytes, bytes]]:
         """Mark and whole request, for ever."""
-        common = (
-            f"POST {self.path} HTTP/1.1\r\nhost: {HOST}:{self.port}\r\ncontent-type: application/json\r\n"
-        )
+        common = f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\ncontent-type: application/json\r\n"
         heads = [f"{common}authorization: Bearer {token}\r\n".encode() for token in self.tokens]
         rests = [_rest(body.replace("MARK", "~%09d~")) for body in self.bodies]
         for number in range(first, first + MARKS):
@@ -56,6 +55,7 @@ class Sockets:
     headers: list[dict[str, str]]
     hellos: list[str]
     shows: bool = False  # tells, as the console's page does, how far its screen is
+    host: str = HOST
 
     def some(self, first: int, last: int) -> "Sockets":
         """Those from `first` on, and before `last`."""
@@ -74,7 +74,7 @@ class Sockets:
         """The one of this number, welcomed where a hello is said. Raises ConnectionError, TimeoutError."""
         path, headers, hello = self.paths[number], self.headers[number], self.hellos[number]
         watcher = Watcher(self.shows)
-        watcher.socket = await socket(self.port, path, headers, watcher.heard)
+        watcher.socket = await socket(self.port, path, headers, watcher.heard, self.host)
         if hello:
             watcher.socket.say(hello.encode())
             async with asyncio.timeout(10):
@@ -156,8 +156,8 @@ class Lines:
         self._waiting: deque[tuple[bytes, Answered]] = deque()
 
     @classmethod
-    async def open(cls, port: int, count: int) -> "Lines":
-        return cls([await line(port) for _ in range(count)])
+    async def open(cls, port: int, count: int, host: str = HOST) -> "Lines":
+        return cls([await line(port, host) for _ in range(count)])
 
     def ask(self, request: bytes, then: Answered) -> None:
         """Send it as soon as a connection is free."""

@@ -27,7 +27,7 @@ class Returns:
 
     async def run(self, go: Go) -> Told:
         watchers = await self.sockets.open()
-        lines = await Lines.open(self.posts.port, self.connections)
+        lines = await Lines.open(self.posts.port, self.connections, self.posts.host)
         statuses: Counter[int] = Counter()
         answers: list[float] = []
         asked = 0

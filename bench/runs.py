@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from bench.clusters import clustered
 from bench.effort import Effort
 from bench.growth import GROWTHS
 from bench.idle import idle_sockets
@@ -18,6 +20,7 @@ from bench.record import Record
 from bench.scene import REPORTERS, Scene, scene
 from bench.throughput import burst, durable_on_postgres, durable_on_sqlite
 from bench.troubles import everybody_returns, frozen_console, one_persons_flood
+from bench.wider import hosts, processes
 from dispatch.database import Database
 from dispatch.keys import KeyPaths
 from dispatch.settings import Settings
@@ -27,7 +30,12 @@ from tests.servers import Valkey, make_home, postgres, valkey
 RUNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 # Longer than all of these, or in need of what others built: only when named.
 # `growth` is all of its parts.
-NAMED = ("figures", "growth", *GROWTHS, "peers")
+WIDER: Final[dict[str, Callable[[Effort, Path, Valkey, Record], None]]] = {
+    "processes": processes,
+    "hosts": hosts,
+    "cluster": lambda effort, folder, _server, record: clustered(effort, folder, record),
+}
+NAMED = ("figures", "growth", *GROWTHS, *WIDER, "peers")
 
 Say = Callable[[str], None]
 
@@ -49,6 +57,9 @@ def measure(
         for part, grow in GROWTHS.items():
             if {"growth", part} & set(chosen):
                 _one(f"growth: {part}", partial(grow, effort, folder / "growth", server, record), record, say)
+        for part, run in WIDER.items():
+            if part in chosen:
+                _one(part, partial(run, effort, folder / "wider", server, record), record, say)
         if not set(chosen) & {*RUNS, "peers"}:
             return
         with scene(folder / "sqlite", server, consoles=effort.consoles) as found:

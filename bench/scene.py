@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -86,31 +87,38 @@ class Scene:
 
     def filing(self, tokens: list[str] | None = None, at: App | None = None) -> Posts:
         """Reports to our citizen process, or to another one."""
-        return Posts((at or self.citizen).port, "/api/v1/reports", [BODY], tokens or self.tokens)
+        at = at or self.citizen
+        return Posts(at.port, "/api/v1/reports", [BODY], tokens or self.tokens, host_of(at))
 
     def relaying(self, frame_bytes: int, *, keeps: bool = False) -> Posts:
         """The same requests to the relay's citizen process, for frames of that length; `keeps`: commits a row first."""
         path = f"/relay?bytes={frame_bytes}{'&keeps=1' if keeps else ''}"
         return Posts(self.bare_citizen.port, path, [BODY], self.tokens)
 
-    def console_sockets(self, count: int) -> Sockets:
-        """Consoles of the desk."""
+    def console_sockets(self, count: int, at: App | None = None) -> Sockets:
+        """Consoles of the desk, at our console process or at another one."""
+        at = at or self.console
         headers = [
-            {"cookie": f"desk110_console={token}", "origin": self.console.url}
-            for token, _ in self.consoles[:count]
+            {"cookie": f"desk110_console={token}", "origin": at.url} for token, _ in self.consoles[:count]
         ]
-        return Sockets(self.console.port, ["/console/live"] * count, headers, [""] * count, shows=True)
+        return Sockets(at.port, ["/console/live"] * count, headers, [""] * count, shows=True)
 
-    def reporter_sockets(self, tokens: list[str]) -> Sockets:
-        """Reporters' sockets, one for each token."""
+    def reporter_sockets(self, tokens: list[str], at: App | None = None) -> Sockets:
+        """Reporters' sockets, one for each token, at our citizen process or at another one."""
+        at = at or self.citizen
         hellos = [f'{{"type":"hello","token":"{token}","known":{{}}}}' for token in tokens]
         count = len(tokens)
-        return Sockets(self.citizen.port, ["/api/v1/live"] * count, [{}] * count, hellos)
+        return Sockets(at.port, ["/api/v1/live"] * count, [{}] * count, hellos, host=host_of(at))
 
     def bare_sockets(self, app: App, count: int, *, each_its_own: bool = False) -> Sockets:
         """Sockets of the relay: all hear everything, or each what is meant for its number."""
         paths = [f"/live?key={number}" if each_its_own else "/live" for number in range(count)]
         return Sockets(app.port, paths, [{}] * count, [""] * count)
+
+
+def host_of(app: App) -> str:
+    """The address of its host."""
+    return urlsplit(app.url).hostname or ""
 
 
 @contextmanager
@@ -122,11 +130,12 @@ def scene(
     consoles: int = 50,
     relay: bool = True,
     filled: Callable[[Database], None] | None = None,
+    limits: str = "off",
 ) -> Iterator[Scene]:
     """A scene of its own home and database; `database_url` empty: SQLite in the folder. `relay`: the floor too.
-    `filled` puts into the database what is there already."""
+    `filled` puts into the database what is there already. `limits`: `off` is refused beyond loopback."""
     folder.mkdir(parents=True, exist_ok=True)
-    with stack(folder, valkey, database_url, DESK110_LIMITS="off", DESK110_LOG_LEVEL="warning") as ours:
+    with stack(folder, valkey, database_url, DESK110_LIMITS=limits, DESK110_LOG_LEVEL="warning") as ours:
         if filled is not None:
             for app in ours.apps:
                 app.stop()

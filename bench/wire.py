@@ -74,9 +74,9 @@ class Line(asyncio.Protocol):
             self._transport.close()
 
 
-async def line(port: int) -> Line:
+async def line(port: int, host: str = HOST) -> Line:
     """A new connection."""
-    _, protocol = await asyncio.get_running_loop().create_connection(Line, HOST, port)
+    _, protocol = await asyncio.get_running_loop().create_connection(Line, host, port)
     return protocol
 
 
@@ -173,11 +173,11 @@ class Socket(asyncio.Protocol):
             self._transport.close()
 
 
-async def socket(port: int, path: str, headers: dict[str, str], heard: Heard) -> Socket:
+async def socket(port: int, path: str, headers: dict[str, str], heard: Heard, host: str = HOST) -> Socket:
     """A new WebSocket. Raises ConnectionError with the status line when the server does not accept it."""
     lines = [
         f"GET {path} HTTP/1.1",
-        f"host: {HOST}:{port}",
+        f"host: {host}:{port}",
         "connection: Upgrade",
         "upgrade: websocket",
         "sec-websocket-version: 13",
@@ -186,7 +186,7 @@ async def socket(port: int, path: str, headers: dict[str, str], heard: Heard) ->
     ]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     _, protocol = await asyncio.get_running_loop().create_connection(
-        lambda: Socket(request, heard), HOST, port
+        lambda: Socket(request, heard), host, port
     )
     await protocol.opened
     return protocol

@@ -133,6 +133,7 @@ def _engine(url: str, readers: int) -> Engine:
     options = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=4000"
     return create_engine(
         url,
+        hide_parameters=True,  # no error has in its text what somebody wrote
         poolclass=QueuePool,
         pool_size=max(1, readers),
         max_overflow=0,
@@ -154,6 +155,7 @@ def _engine(url: str, readers: int) -> Engine:
 def _sqlite_engine(url: str, readers: int) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=max(1, readers),
         max_overflow=0,

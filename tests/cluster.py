@@ -74,31 +74,31 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
+def cluster(folder: Path, count: int = NODES) -> Iterator[Cluster]:
     """Running, every slot given to somebody."""
-    nodes = [Node(folder / f"node-{number}") for number in range(NODES)]
+    nodes = [Node(folder / f"node-{number}") for number in range(count)]
     try:
         for node in nodes:
             node.launch()
         for node in nodes:
             node.wait()
         for number, node in enumerate(nodes):
-            first, last = SLOTS * number // NODES, SLOTS * (number + 1) // NODES - 1
+            first, last = SLOTS * number // count, SLOTS * (number + 1) // count - 1
             with node.client() as client:
                 client.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
                 client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
                 client.execute_command("CLUSTER MEET", LOOPBACK, nodes[0].port, nodes[0].bus)
-        until(lambda: all(map(_whole, nodes)), START_S, "the cluster is whole")
+        until(lambda: all(_whole(node, count) for node in nodes), START_S, "the cluster is whole")
         yield Cluster(nodes)
     finally:
         for node in nodes:
             node.kill()
 
 
-def _whole(node: Node) -> bool:
+def _whole(node: Node, count: int) -> bool:
     with node.client() as client:
         try:
             told = client.execute_command("CLUSTER INFO")
         except redis.RedisError:
             return False
-    return bool(told["cluster_slots_ok"] == str(SLOTS) and told["cluster_known_nodes"] == str(NODES))
+    return bool(told["cluster_slots_ok"] == str(SLOTS) and told["cluster_known_nodes"] == str(count))

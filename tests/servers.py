@@ -146,6 +146,15 @@ class Postgres(Server):
             f'DROP DATABASE IF EXISTS "{_identifier(urlsplit(url).path.lstrip("/"))}" WITH (FORCE)'
         )
 
+    def also_at(self, address: str) -> None:
+        """Listens at this address too from now on, started anew for it."""
+        with (self.folder / "data" / "pg_hba.conf").open("a", encoding="ascii") as rules:
+            rules.write("host all all all scram-sha-256\n")
+        self.stop()
+        at = f"listen_addresses={LOOPBACK}"
+        self.command[self.command.index(at)] = f"{at},{address}"
+        self.start()
+
     def _administer(self, statement: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement.encode())

@@ -17,6 +17,7 @@ from bench.peers.relaying import padded
 from bench.plots import draw
 from bench.wire import Line, Socket
 from dispatch.settings import CHECKOUT
+from tests.far_host import far_host
 
 
 def run_bench(out: Path, *options: str) -> dict[str, Any]:
@@ -90,6 +91,22 @@ def test_growth_is_measured_beside_nothing_stored_and_drawn(tmp_path: Path) -> N
         "filed-frame-reports-stored.svg",
         "memory-idle-sockets.svg",
     ]
+
+
+@pytest.mark.alone
+@pytest.mark.postgres
+@pytest.mark.usefixtures("postgres_of_session")
+def test_more_processes_another_host_and_a_cluster_are_measured_when_they_are_named(tmp_path: Path) -> None:
+    told = run_bench(tmp_path / "bench.json", "--only", "processes,cluster")
+    assert told["problems"] == []
+    floors = {figure["floor"]["what"] for figure in told["figures"] if figure["floor"]}
+    assert floors == {"1 of each", "PUBLISH to all nodes"}
+    with far_host():  # skipped where there can be none
+        pass
+    told = run_bench(tmp_path / "hosts.json", "--only", "hosts")
+    assert told["problems"] == []
+    assert {figure["floor"]["what"] for figure in told["figures"]} == {"on the same host"}
+    assert all(figure["ours"]["median"] > 0 for figure in told["figures"])
 
 
 def test_a_drawing_has_every_size_and_every_value(tmp_path: Path) -> None:
