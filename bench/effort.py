@@ -30,6 +30,7 @@ class Effort:
     grown: tuple[
         int, ...
     ]  # reports that are stored already, in run `growth`; the first is what the others stand beside
+    most: int  # the same in run `most`
     screens: tuple[int, ...]  # consoles of it
     desks: tuple[int, ...]  # desks among which its reports are spread, each with a console
     lines: tuple[int, ...]  # reporters' idle sockets
@@ -61,6 +62,7 @@ FULL = Effort(
     year_followed=10_000,
     year_asked=40,
     grown=(0, 10_000, 1_000_000),
+    most=10_000_000,
     screens=(10, 100, 300),
     desks=(1, 10, 90),
     lines=(100, 1_000, 10_000, 20_000),
@@ -91,6 +93,7 @@ QUICK = Effort(
     year_followed=2_000,
     year_asked=20,
     grown=(0, 10_000, 100_000),
+    most=1_000_000,
     screens=(10, 100),
     desks=(1, 10, 90),
     lines=(100, 1_000),
@@ -122,6 +125,7 @@ TINY = Effort(
     year_followed=50,
     year_asked=2,
     grown=(0, 200),
+    most=300,
     screens=(2, 4),
     desks=(1, 3),
     lines=(10, 20),

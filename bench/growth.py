@@ -75,6 +75,11 @@ def stored(effort: Effort, folder: Path, server: Valkey, record: Record) -> None
         _take_turns("accept → reporter", "reports stored", accepting, effort, record)
 
 
+def most(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """The same once with more reports than a province has in several months, beside none."""
+    stored(replace(effort, grown=(0, effort.most), rounds=1), folder / "most", server, record)
+
+
 def screens(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
     """Run a with more and more consoles of the desk."""
     most = max(effort.screens)

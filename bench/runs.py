@@ -10,7 +10,7 @@ import pytest
 
 from bench.clusters import clustered
 from bench.effort import Effort
-from bench.growth import GROWTHS
+from bench.growth import GROWTHS, most
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
 from bench.peers.beside import beside
@@ -30,7 +30,9 @@ from tests.servers import Valkey, make_home, postgres, valkey
 RUNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 # Longer than all of these, or in need of what others built: only when named.
 # `growth` is all of its parts.
+# Only when named themselves.
 WIDER: Final[dict[str, Callable[[Effort, Path, Valkey, Record], None]]] = {
+    "most": most,
     "processes": processes,
     "hosts": hosts,
     "cluster": lambda effort, folder, _server, record: clustered(effort, folder, record),
