@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from prometheus_client import start_http_server
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -301,11 +300,7 @@ def _static() -> Mount:
 
     Answers are not: what holds a secret beside what others chose must not be (BREACH).
     """
-    return Mount(
-        "/static",
-        Assets(STATIC, release.version),
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
-    )
+    return Mount("/static", Assets(STATIC, release.version))
 
 
 citizen = Starlette(

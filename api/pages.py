@@ -8,21 +8,20 @@ import json
 from typing import Final
 
 from markupsafe import Markup
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api import release
 from api.disguise import LOOKS, look_of
-from api.display import display_of
-from api.parts import parts_of
+from api.display import Display, display_of
+from api.parts import Parts, parts_of
 from api.sessions import COOKIE
 from dispatch.errors import Refused
 from dispatch.settings import Settings
 from dispatch.words import Words, others
 from web.headers import policy
+from web.kept import Kept
 from web.languages import page_language, remember
 
 # Every module that the first screen needs, named in the page: one round of requests instead of a chain of them.
@@ -130,19 +129,15 @@ SPOKEN: Final = ("citizen", "terms.status")
 UNSPOKEN: Final = ("citizen.law.", "citizen.plain.", "citizen.privacy.")
 
 
-# The shell is the same for everybody and holds no secret, so it may be compressed.
-COMPRESSED: Final = [Middleware(GZipMiddleware, minimum_size=1024)]
-
-
 def routes() -> list[Route]:
     return [
-        Route("/", home, methods=["GET"], middleware=COMPRESSED),
-        Route("/reports", mine, methods=["GET"], middleware=COMPRESSED),
-        Route("/reports/{id}", report, methods=["GET"], middleware=COMPRESSED),
-        Route("/law", law, methods=["GET"], middleware=COMPRESSED),
-        Route("/my-data", my_data, methods=["GET"], middleware=COMPRESSED),
-        Route("/receipt", receipt, methods=["GET"], middleware=COMPRESSED),
-        *(Route(f"/{look}", home, methods=["GET"], middleware=COMPRESSED) for look in LOOKS),
+        Route("/", home, methods=["GET"]),
+        Route("/reports", mine, methods=["GET"]),
+        Route("/reports/{id}", report, methods=["GET"]),
+        Route("/law", law, methods=["GET"]),
+        Route("/my-data", my_data, methods=["GET"]),
+        Route("/receipt", receipt, methods=["GET"]),
+        *(Route(f"/{look}", home, methods=["GET"]) for look in LOOKS),
         Route("/manifest.webmanifest", manifest, methods=["GET"]),
     ]
 
@@ -222,12 +217,26 @@ def _page(request: Request, view: str) -> Response:
 
 def document(request: Request, view: str, *, look: str | None, session: bool) -> Response:
     """The shell. `look`: what it pretends to be; `session`: whether somebody may be signed in."""
-    language = page_language(request)
+    parts, language, display = parts_of(request), page_language(request), display_of(request)
+    key = (view, look, session, language, display)
+    # A few hundred at most: whoever is new in the middle of a rush gets what the one before got.
+    if key not in parts.documents:
+        text = _rendered(parts, view, look, language, display, session=session)
+        parts.documents[key] = Kept.of(text.encode(), "text/html")
+    answer = parts.documents[key].answer(request.headers)
+    answer.headers["content-language"] = language
+    answer.headers["x-desk110-version"] = release.version()
+    if parts.settings.tiles_origin:
+        answer.headers["content-security-policy"] = policy(images=parts.settings.tiles_origin)
+    answer.headers.add_vary_header("accept-language, cookie")
+    return answer
+
+
+def _rendered(
+    parts: Parts, view: str, look: str | None, language: str, display: Display, *, session: bool
+) -> str:
     words = Words.of(language)
-    settings = parts_of(request).settings
-    answer = parts_of(request).templates.TemplateResponse(
-        request,
-        "citizen/page.html",
+    return parts.templates.get_template("citizen/page.html").render(
         {
             "view": "covert" if look else view,
             "look": look,
@@ -237,17 +246,11 @@ def document(request: Request, view: str, *, look: str | None, session: bool) ->
             "t": words,
             "words": _for_scripts(words),
             "modules": (*MODULES, *DISGUISED) if look else MODULES,
-            "tiles": settings,
-            **operator(settings, words),
-            "display": display_of(request),
-        },
+            "tiles": parts.settings,
+            **operator(parts.settings, words),
+            "display": display,
+        }
     )
-    answer.headers["content-language"] = language
-    answer.headers["x-desk110-version"] = release.version()
-    if settings.tiles_origin:
-        answer.headers["content-security-policy"] = policy(images=settings.tiles_origin)
-    answer.headers["vary"] = "accept-language, cookie"
-    return answer
 
 
 def operator(settings: Settings, words: Words) -> dict[str, str]:

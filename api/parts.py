@@ -1,6 +1,7 @@
 """What the citizen app is put together from. `asgi.py` does it; handlers find it at `request.app.state.parts`."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 from starlette.templating import Jinja2Templates
@@ -26,6 +27,7 @@ from realtime.doorbell import Doorbell
 from realtime.feed import Feed
 from realtime.phones import Phones
 from realtime.presence import Presence
+from web.kept import Kept
 from web.limits import Limits
 
 
@@ -56,6 +58,7 @@ class Parts:
     limits: Limits
     templates: Jinja2Templates
     jwks: Jwks
+    documents: dict[Hashable, Kept] = field(default_factory=dict)
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

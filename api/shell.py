@@ -8,6 +8,8 @@ from functools import cache
 from typing import Final
 
 import orjson
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,13 +24,15 @@ from dispatch.words import Words
 from web.languages import page_language
 
 TEMPLATES: Final = CHECKOUT / "templates"
+# The rules are the same for everybody and hold no secret, so they may be compressed.
+COMPRESSED: Final = [Middleware(GZipMiddleware, minimum_size=1024)]
 
 
 def routes() -> list[Route]:
     return [
         Route("/sw.js", worker, methods=["GET"]),
-        Route("/shell", shell, methods=["GET"], middleware=pages.COMPRESSED),
-        Route("/shell/law", law, methods=["GET"], middleware=pages.COMPRESSED),
+        Route("/shell", shell, methods=["GET"]),
+        Route("/shell/law", law, methods=["GET"], middleware=COMPRESSED),
     ]
 
 

@@ -4,13 +4,11 @@ A third of a module's weight is what it says to its readers. Who reads the page'
 all comments under their address without a version.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 
-@lru_cache(maxsize=512)
-def script(path: Path, _changed_ns: int) -> bytes:
-    """The file of a module, UTF-8; `_changed_ns` is when it was last changed."""
+def script(path: Path) -> bytes:
+    """The file of a module, UTF-8."""
     return without_comments(path.read_text(encoding="utf-8")).encode()
 
 
