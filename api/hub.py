@@ -154,11 +154,13 @@ class Hub:
         self._screens[desk] = (asyncio.get_running_loop().time(), found)
 
     def _keep_waiting(self, report: ReportState, screens: int) -> None:
-        if report.status == "filed":
+        """Remember to tell how many screens it is on, whenever that moves: of the newest state alone, and at the desk
+        that has it now."""
+        for waiting in self._waiting.values():
+            waiting.pop(report.id, None)
+        # Who accepted it has it on a screen: where none is known, as of one that another desk took over, one will be.
+        if report.status == "filed" or (report.status == "received" and not screens):
             self._waiting[report.desk][report.id] = (report, screens)
-        else:
-            for waiting in self._waiting.values():
-                waiting.pop(report.id, None)
 
     # --- who listens
 
