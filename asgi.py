@@ -305,6 +305,7 @@ def _static() -> Mount:
 
 citizen = Starlette(
     routes=[
+        _static(),  # most of what is asked for; each route before it would be tried first
         *pages.routes(),
         *shell.routes(),
         *plain.routes(),
@@ -326,7 +327,6 @@ citizen = Starlette(
         WebSocketRoute("/api/v1/live", reporters_live.live),
         Route("/.well-known/jwks.json", _jwks, methods=["GET"]),
         *health.routes(_checks),
-        _static(),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),
@@ -335,6 +335,7 @@ citizen = Starlette(
 
 console = Starlette(
     routes=[
+        _static(),
         *sign_in.routes(),
         *desk.routes(),
         *acknowledgements.routes(),
@@ -377,7 +378,6 @@ console = Starlette(
         WebSocketRoute("/console/live", consoles_live.live),
         *health.routes(_checks),
         Route("/metrics", health.metrics, methods=["GET"]),
-        _static(),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Defects)],
     exception_handlers=dict(HANDLERS),

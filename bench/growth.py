@@ -5,6 +5,7 @@ Installations with few and with many stored reports stand beside each other and 
 the machine for a while slows all. The floor of each is the first of them.
 """
 
+import resource
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -109,8 +110,11 @@ def desks(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
 def sockets(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
     """Run e, without its floor, with more and more sockets. Of few, what a process makes once counts for much."""
     with scene(folder / "sockets", server, consoles=1, relay=False) as found:
-        tokens = add_reporters(found.ours.database, found.ours.keys, max(effort.lines))
-        for count in effort.lines:
+        # Of all files that a process may open, it leaves some to others (`processes/bounded_http.py`).
+        most = int(0.7 * resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+        counts = sorted({min(count, most) for count in effort.lines})
+        tokens = add_reporters(found.ours.database, found.ours.keys, counts[-1])
+        for count in counts:
             name = f"{count:,} idle sockets"
             each = record.figure(Figure("growth", f"memory, {name}: each", "KiB", n=count, size=count))
             busy = record.figure(

@@ -149,11 +149,11 @@ def hosts(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
                 for part in ("p50", "p99")
             }
             for _ in range(min(ROUNDS, effort.rounds)):
-                told = [
-                    record.measured(f"hosts {act}", job(found, at, tokens, effort), {"citizen": at.pid})
-                    for at in (far, found.citizen)
-                ]
-                close_reports(found.ours.database)
+                told = []
+                for at in (far, found.citizen):
+                    pids = {"citizen": at.pid, "console": found.console.pid}
+                    told.append(record.measured(f"hosts {act}", job(found, at, tokens, effort), pids))
+                    close_reports(found.ours.database)
                 for part, figure in figures.items():
                     figure.ours.append(told[0]["frame"][part])
                     figure.floor.append(told[1]["frame"][part])

@@ -26,8 +26,9 @@ from sqlmodel import Session
 
 from dispatch.clock import now
 from dispatch.models import TABLES
+from realtime.channels import presence_key
 from tests.both_screens import FLAGS
-from tests.people import ID_NUMBER, Dispatcher, People
+from tests.people import ID_NUMBER, Dispatcher, People, eventually
 from tests.stack import DESK, PASSWORD, Stack
 
 # 330106's.
@@ -63,7 +64,12 @@ class Scene:
         """Somebody at the desk, with a console open."""
         if self.dispatcher is None:
             self.dispatcher = await self.people.dispatcher(self.stack.consoles[0], f"{desk}01")
+            await eventually(lambda: self._attended(desk), 10, "the console is known of")
         return self.dispatcher
+
+    def _attended(self, desk: str) -> bool:
+        with self.stack.valkey.client() as client:
+            return bool(client.exists(presence_key(desk)))
 
     async def sign_in(self, *, verified: bool = False) -> None:
         """Somebody with a proved phone, at the first screen. No form is filled for it."""
