@@ -19,6 +19,7 @@ class Effort:
     flood_s: float
     insert_s: float
     burst: int
+    crowd: int  # consoles of run `crowd`
     flood: int  # reports of one person in run h
     sockets: int  # of runs e and f
     socket_rounds: int
@@ -53,6 +54,7 @@ FULL = Effort(
     flood_s=4,
     insert_s=2,
     burst=2000,
+    crowd=500,
     flood=17_000,
     sockets=10_000,
     socket_rounds=1,
@@ -63,7 +65,7 @@ FULL = Effort(
     year_asked=40,
     grown=(0, 10_000, 1_000_000),
     most=10_000_000,
-    screens=(10, 100, 300),
+    screens=(10, 100, 1_000),
     desks=(1, 10, 90),
     lines=(100, 1_000, 10_000, 20_000),
     processes=(1, 2, 4),
@@ -84,6 +86,7 @@ QUICK = Effort(
     flood_s=1.2,
     insert_s=0.5,
     burst=1000,
+    crowd=200,
     flood=2_000,
     sockets=1000,
     socket_rounds=1,
@@ -116,6 +119,7 @@ TINY = Effort(
     flood_s=0.3,
     insert_s=0.1,
     burst=50,
+    crowd=8,
     flood=60,
     sockets=20,
     socket_rounds=1,

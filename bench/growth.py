@@ -21,6 +21,7 @@ from bench.latency import acceptances
 from bench.people import add_consoles, add_reporters, close_reports
 from bench.record import Record
 from bench.scene import Scene, body_at, marks, scene
+from bench.throughput import burst
 from bench.year import Year, fill
 from dispatch.database import Database
 from tests.places import places
@@ -85,12 +86,21 @@ def screens(effort: Effort, folder: Path, server: Valkey, record: Record) -> Non
     """Run a with more and more consoles of the desk."""
     most = max(effort.screens)
     with scene(folder / "screens", server, consoles=most, relay=False) as found:
-        rate = effort.rate / SLOWER**2
+        # A thousand of them are more than two cores carry at a higher rate.
+        rate, longer = max(2.0, effort.rate / SLOWER**3), replace(effort, grown_s=3 * effort.grown_s)
         grown = [
-            Grown(count, found, lambda count=count: _filing(found, effort, count, rate))  # type: ignore[misc]
+            Grown(count, found, lambda count=count: _filing(found, longer, count, rate))  # type: ignore[misc]
             for count in effort.screens
         ]
         _take_turns("filed → frame", "consoles", grown, effort, record)
+
+
+def crowd(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:
+    """Run d with many consoles, and as many fewer reports."""
+    fewer = max(1, effort.burst * effort.consoles // effort.crowd)
+    wide = replace(effort, consoles=effort.crowd, burst=fewer, rounds=min(3, effort.rounds))
+    with scene(folder / "crowd", server, consoles=effort.crowd) as found:
+        burst(found, wide, record, "crowd")
 
 
 def desks(effort: Effort, folder: Path, server: Valkey, record: Record) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bench.clusters import clustered
 from bench.effort import Effort
-from bench.growth import GROWTHS, most
+from bench.growth import GROWTHS, crowd, most
 from bench.idle import idle_sockets
 from bench.latency import accept_to_reporter, filed_to_frame
 from bench.peers.beside import beside
@@ -33,6 +33,7 @@ RUNS = ("a", "b", "c", "d", "e", "f", "g", "h")
 # Only when named themselves.
 WIDER: Final[dict[str, Callable[[Effort, Path, Valkey, Record], None]]] = {
     "most": most,
+    "crowd": crowd,
     "processes": processes,
     "hosts": hosts,
     "cluster": lambda effort, folder, _server, record: clustered(effort, folder, record),

@@ -79,16 +79,20 @@ def _flood(posts: Posts, effort: Effort) -> Flood:
     return Flood(posts, marks(), effort.connections, effort.warm_s, effort.flood_s)
 
 
-def burst(scene: Scene, effort: Effort, record: Record) -> None:
+def burst(scene: Scene, effort: Effort, record: Record, run: str = "d") -> None:
     """d: reports filed as fast as they are answered, until each console has every card."""
     title = f"burst of {effort.burst} to {effort.consoles} consoles"
-    updates = record.figure(Figure("d", f"{title}: cards", "/s/console", floor_name="bare relay"))
-    frames = record.figure(Figure("d", "frames that carried them", "/s/console", floor_name="bare relay"))
-    whole = record.figure(Figure("d", "until the last console has the last", "s", floor_name="bare relay"))
+
+    def line(name: str, unit: str) -> Figure:
+        return record.figure(Figure(run, name, unit, floor_name="bare relay"))
+
+    updates = line(f"{title}: cards", "/s/console")
+    frames = line("frames that carried them", "/s/console")
+    whole = line("until the last console has the last", "s")
     count = effort.consoles
     for _ in range(effort.rounds):
         job = Burst(scene.filing(), scene.console_sockets(count), marks(), effort.burst, effort.connections)
-        ours = record.measured("d", job, scene.pids)
+        ours = record.measured(run, job, scene.pids)
         size = int(ours["megabytes"] * 1e6 / max(1, ours["updates_per_s"] * ours["seconds"]))
         job = Burst(
             scene.relaying(size),
@@ -97,7 +101,7 @@ def burst(scene: Scene, effort: Effort, record: Record) -> None:
             effort.burst,
             effort.connections,
         )
-        floor = record.measured("d floor", job, scene.bare_pids)
+        floor = record.measured(f"{run} floor", job, scene.bare_pids)
         for figure, what in (
             (updates, "updates_per_s_each"),
             (frames, "frames_per_s_each"),

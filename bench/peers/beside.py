@@ -44,6 +44,7 @@ PYTHON = str(HOME / "venv" / "bin" / "python")
 PEERS = (
     Peer("python-socketio", [PYTHON, "-m", "bench.peers.python_socketio"], ENGINE_IO, "40", 5),
     Peer("Django Channels", [PYTHON, "-m", "bench.peers.django_channels"], "/live?key=", "", 5),
+    Peer("broadcaster", [PYTHON, "-m", "bench.peers.broadcaster_channels"], "/live?key=", "", 5),
     Peer("Socket.IO on Node", [], ENGINE_IO, "40", 2),
 )
 
@@ -152,7 +153,9 @@ def _lines(pair: Pair, record: Record) -> None:
         pair.figures[key] = record.figure(line)
 
 
-def _add(pair: Pair, key: str, ours: float, theirs: float, n: int) -> None:
+def _add(pair: Pair, key: str, ours: float, theirs: float | None, n: int) -> None:
+    if theirs is None:  # nothing came: it stands among the problems
+        return
     figure = pair.figures[key]
     figure.ours.append(ours)
     figure.floor.append(theirs)
