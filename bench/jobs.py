@@ -160,7 +160,7 @@ class Burst:
             tally.due[mark] = begin
             lines.ask(request, then)
         wanted = self.count * len(watchers)
-        await until(lambda: len(tally.times) >= wanted, 60)
+        await until(lambda: len(tally.times) >= wanted and statuses.total() == self.count, 60)
         close(lines, watchers)
         seconds = tally.last - begin
         each = len(watchers) * seconds

@@ -55,7 +55,8 @@ document.addEventListener("click", ({ target }) => {
     const [id, at] = (root.dataset.pressed ?? "").split(" ");
     const pressed = id ? { id, ago: performance.now() - Number(at) } : null;
     const words = document.getElementById("first-words")?.value ?? "";
-    sessionStorage.setItem(AGAIN, JSON.stringify({ tries: tries + 1, pressed, words, at: Date.now() }));
+    const since = before.since ?? Date.now() - performance.now();
+    sessionStorage.setItem(AGAIN, JSON.stringify({ tries: tries + 1, since, pressed, words, at: Date.now() }));
     location.reload();
   };
 
@@ -64,7 +65,11 @@ document.addEventListener("click", ({ target }) => {
     const ago = before.pressed.ago + Math.max(0, Date.now() - before.at);
     root.dataset.pressed = `${before.pressed.id} ${Math.round(performance.now() - ago)}`;
   }
-  if (before?.tries) sessionStorage.setItem(AGAIN, JSON.stringify({ tries: before.tries }));
+  if (before?.tries) {
+    sessionStorage.setItem(AGAIN, JSON.stringify({ tries: before.tries, since: before.since }));
+    // Whom to call is said as soon as if it had not been loaded again.
+    root.style.setProperty("--waited", `${Math.max(0, Date.now() - before.since)}ms`);
+  }
 
   document.addEventListener("error", ({ target }) => {
     if (!(target instanceof HTMLScriptElement) || coming || !before || document.readyState === "complete") return;

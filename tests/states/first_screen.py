@@ -68,10 +68,10 @@ async def report_under_way(scene: Scene) -> None:
 async def pressed_before_the_scripts(scene: Scene) -> None:
     """Pressed while the scripts are on their way: it is noted, said so, and done once they are there."""
 
-    async def lose(route: Route) -> None:
-        await route.abort()
+    async def empty(route: Route) -> None:
+        await route.fulfill(body="", content_type="text/javascript")
 
-    await scene.page.route("**/app.js", lose)
+    await scene.page.route("**/app.js", empty)
     await scene.page.goto("/")
     # They are not given up after 8 s: time stands still.
     await scene.page.evaluate("for (const one of document.getAnimations()) one.playbackRate = 0")
