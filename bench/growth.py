@@ -153,7 +153,14 @@ def _year(reports: int) -> Callable[[Database], None] | None:
 
 def _filing(found: Scene, effort: Effort, consoles: int, rate: float) -> Steady:
     return Steady(
-        found.filing(), found.console_sockets(consoles), marks(), rate, effort.warm_s, effort.grown_s
+        found.filing(),
+        found.console_sockets(consoles),
+        marks(),
+        rate,
+        effort.warm_s,
+        effort.grown_s,
+        # A line on which nothing comes for ten seconds is closed.
+        connections=max(4, min(48, int(rate * 4))),
     )
 
 
