@@ -282,6 +282,7 @@ async def test_switched_off_it_goes_nowhere_after_a_reload_behind_a_look_and_in_
 
     await switch.tap()
     await expect(sharing).to_contain_text("位置正在发送")
+    await follows(held, moved)  # by then the choice is on the disk, too
     await held.page.reload()
     await expect(sharing).to_contain_text("位置正在发送")
     await follows(held, moved)
