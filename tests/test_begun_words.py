@@ -6,6 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests import test_citizen_page as citizen
 from tests.people import Dispatcher
+from tests.phone_store import ITEMS
 from tests.test_citizen_page import OpenPhone
 from tests.test_covert import WATCH, gives_nothing_away
 
@@ -15,16 +16,7 @@ browser = citizen.browser
 phone = citizen.phone
 dispatcher = citizen.dispatcher
 
-DRAFTS = """async () => {
-  const opened = await new Promise((resolve) => {
-    const request = indexedDB.open("kept");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const all = opened.transaction("outbox").objectStore("outbox").getAll();
-  await new Promise((resolve) => { all.onsuccess = resolve; });
-  opened.close();
-  return all.result.filter(({ key, values }) => key.startsWith("draft ") && values.text).length;
-}"""
+DRAFTS = f'async () => (await {ITEMS}).filter(({{ key, values }}) => key.startsWith("draft ") && values.text).length'
 LATER = "{ const now = Date.now; const ahead = HOURS * 3_600_000; Date.now = () => now() + ahead; }"
 
 

@@ -9,20 +9,10 @@ from playwright.async_api import FilePayload, Page, expect
 from tests import audit
 from tests import test_citizen_page as citizen
 from tests.people import Dispatcher, People
+from tests.phone_store import HAS, HAS_NOT
 from tests.places import Place
 from tests.stack import Stack
 from tests.test_citizen_page import IN_SHANGHAI, OpenPhone, Phone
-
-IS_KEPT = """async (words) => {
-  const opened = await new Promise((resolve) => {
-    const request = indexedDB.open("kept");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const all = opened.transaction("outbox").objectStore("outbox").getAll();
-  await new Promise((resolve) => { all.onsuccess = resolve; });
-  opened.close();
-  return JSON.stringify(all.result.map(({ values }) => values ?? {})).includes(words);
-}"""
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -220,7 +210,7 @@ async def test_a_form_that_is_not_finished_survives_a_reload_and_can_be_cleared(
     await choice(page, "about").tap()
     await page.fill("#tip [name=at_text]", "夜里十一点以后")
     # On the disk, which a busy machine takes its time for: what is on its way there goes with the page.
-    await page.wait_for_function(IS_KEPT, arg="夜里十一点以后")
+    await page.wait_for_function(HAS, arg="夜里十一点以后")
     await page.reload()
     await expect(page.locator("#tip .guide-count")).to_contain_text("第 2 步")
     await expect(page.locator("#tip [name=at_text]")).to_have_value("夜里十一点以后")
@@ -228,7 +218,7 @@ async def test_a_form_that_is_not_finished_survives_a_reload_and_can_be_cleared(
     await expect(page.locator("#tip [name=text]")).to_have_value("桥下有人赌博")
     await page.locator("#tip .link").tap()
     await expect(page.locator("#tip [name=text]")).to_have_value("")
-    await page.wait_for_function(f"async (words) => !await ({IS_KEPT})(words)", arg="桥下有人赌博")
+    await page.wait_for_function(HAS_NOT, arg="桥下有人赌博")
     await page.reload()
     await expect(page.locator("#tip [name=text]")).to_have_value("")
 

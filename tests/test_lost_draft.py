@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests import test_citizen_page as citizen
+from tests.phone_store import ITEMS
 from tests.test_citizen_page import OpenPhone, Phone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -11,16 +12,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 browser = citizen.browser
 phone = citizen.phone
 
-DRAFTS = """async () => {
-  const opened = await new Promise((resolve) => {
-    const request = indexedDB.open("kept");
-    request.onsuccess = () => resolve(request.result);
-  });
-  const all = opened.transaction("outbox").objectStore("outbox").getAll();
-  await new Promise((resolve) => { all.onsuccess = resolve; });
-  opened.close();
-  return all.result.filter(({ key }) => key === "draft lost").length;
-}"""
+DRAFTS = f'async () => (await {ITEMS}).filter(({{ key }}) => key === "draft lost").length'
 
 
 async def begun(held: Phone) -> Page:

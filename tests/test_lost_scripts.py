@@ -53,6 +53,8 @@ async def test_a_desk_says_that_it_is_cut_off_and_comes_again_by_itself(at_desk:
     await desk.page.reload(wait_until="commit")
     if file.endswith(".js"):  # else the scripts run, and say how it stands
         await expect(desk.page.locator("#gone")).to_be_visible()
+        await expect(desk.page.locator("#live")).to_have_attribute("data-state", "offline")
+        await expect(desk.page.locator(".lamp-word")).to_have_text("断线")
     await eventually(lambda: len(failed) == 2, SOON_S, "it has come again once, in vain")
     await desk.lamp("live")
     await expect(desk.page.locator("#gone")).to_be_hidden()

@@ -1,7 +1,7 @@
 """Answers that are the same for everybody who asks: kept in memory, compressed once and not for each.
 
-Whoever opens the page for the first time asks for some ninety files. When a whole district does so at once, every one
-of them must cost next to nothing.
+Whoever opens the page for the first time asks for more than fifty files. When a whole district does so at once, every
+one of them must cost next to nothing.
 """
 
 import gzip

@@ -72,7 +72,9 @@ document.addEventListener("click", ({ target }) => {
   }
 
   document.addEventListener("error", ({ target }) => {
-    if (!(target instanceof HTMLScriptElement) || coming || !before || document.readyState === "complete") return;
+    // Of those that the document names: what a page that lives asks for later, it makes up for itself.
+    const own = target instanceof HTMLScriptElement && !target.async && !("ready" in root.dataset);
+    if (!own || coming || !before || document.readyState === "complete") return;
     coming = (before.tries ?? 0) < MOST;
     if (coming) again(before.tries ?? 0);
   }, true);

@@ -1,11 +1,13 @@
 // A script that does not come, as when the network changes amid the loading, leaves a page that looks alive and is not. It is loaded
-// again as soon as the server answers; until then a desk says that it is cut off.
+// again as soon as the server answers; until then a desk says that it is cut off. Where forms work all the same, what somebody has
+// typed meanwhile is worth more.
 
 {
   const TRIES = "again"; // in this tab, until a page has come whole
   const FIRST_MS = 1_000;
   const LONGEST_MS = 15_000;
   let coming = false;
+  let typed = false;
 
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -14,6 +16,9 @@
     if (gone === null) return;
     gone.hidden = false;
     document.body.dataset.line = "offline";
+    const lamp = document.getElementById("live");
+    lamp.dataset.state = "offline";
+    lamp.querySelector(".lamp-word").textContent = JSON.parse(document.getElementById("words").textContent).lamp_offline;
   };
 
   const answers = async () => {
@@ -25,25 +30,31 @@
     }
   };
 
-  const again = async () => {
+  const again = async (works) => {
     const tries = Number(sessionStorage.getItem(TRIES));
     for (let wait = FIRST_MS * 2 ** tries; ; wait *= 2) {
       await sleep(Math.min(wait, LONGEST_MS));
       if (await answers()) break;
     }
+    if (works() && typed) return;
     sessionStorage.setItem(TRIES, String(tries + 1));
     location.reload();
   };
 
   const lost = ({ target }) => {
-    const wanted = target instanceof HTMLScriptElement || (target instanceof HTMLLinkElement && target.rel === "stylesheet");
-    if (!wanted || coming || document.readyState === "complete") return;
+    // Of those that the document names: what a page that lives asks for later, it makes up for itself.
+    const script = target instanceof HTMLScriptElement && !target.async;
+    const style = target instanceof HTMLLinkElement && target.rel === "stylesheet";
+    if ((!script && !style) || coming || document.readyState === "complete") return;
     coming = true;
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", say);
-    else say();
-    again();
+    if (script) {
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", say);
+      else say();
+    }
+    again(() => style || document.getElementById("gone") === null);
   };
 
   document.addEventListener("error", lost, true);
+  document.addEventListener("input", () => { typed = true; }, true);
   addEventListener("load", () => { if (!coming) sessionStorage.removeItem(TRIES); });
 }
